@@ -1,0 +1,244 @@
+"""The one door for the command line, the editor and the tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from oncelint import check as checking
+from oncelint.discover import Discovery, discover, list_files, project_root, read_file
+from oncelint.extract import extract_all
+from oncelint.link import Linked, link
+from oncelint.model.facts import FileFacts, SuppressionComment
+from oncelint.model.finding import Finding, Report, Unanalysed
+from oncelint.model.project import Client
+from oncelint.model.values import Span
+from oncelint.settings import Settings
+from oncelint.suppress import apply
+
+__all__ = ["UsageError", "check", "explain", "files", "project_root"]
+
+
+class UsageError(Exception):
+    """A request that cannot be carried out; the message is one sentence for the user."""
+
+
+def check(
+    paths: Sequence[str],
+    *,
+    settings: Settings,
+    root: Path,
+    overlay: Mapping[str, bytes] | None = None,
+    jobs: int | None = None,
+    no_ignores: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Analyse the project at `root` and report what concerns `paths`.
+
+    Analysis is always of the whole project; `paths` (files or folders, as the user typed them)
+    filter the report. `overlay` replaces the contents of files, by path relative to the root.
+    `no_ignores` shows what comments and settings suppress.
+
+    Raises UsageError for a path that does not exist or holds no file.
+    """
+    contents = dict(overlay or {})
+    listed = list_files(root, settings.exclude)
+    wanted = [_relative(path, root, listed, contents) for path in paths]
+    facts, discovery = _facts(root, listed, settings, contents, jobs, progress)
+    linked = _link(facts, discovery, settings, root, contents)
+    rules = checking.active(settings)
+    findings, errors = checking.check(linked.project, rules, settings)
+    everything = [*facts, *linked.extra]
+    comments = [] if no_ignores else _comments(everything)
+    quiet = settings if not no_ignores else _without_ignores(settings)
+    groups = {name: rule.group for name, rule in checking.catalogue().items()}
+    shown, suppressed, uses = apply(
+        findings, comments, quiet, groups=groups, ran=rules, locate=_locator(root, contents)
+    )
+    late = checking.check_suppressions(uses, linked.project, rules, settings)
+    late_shown, late_suppressed, _ = apply(late, (), quiet, groups=groups, ran=rules)
+    inside = _filter(wanted)
+    everything_shown = checking.sort([*shown, *late_shown])
+    return Report(
+        findings=tuple(
+            f for f in everything_shown if checking.loud_enough(f, settings) and inside(f)
+        ),
+        suppressed=tuple(
+            f
+            for f in checking.sort([*suppressed, *late_suppressed])
+            if checking.loud_enough(f, settings) and inside(f)
+        ),
+        subjects=tuple(
+            sorted(
+                (c for c in linked.project.clients if _within(wanted, c.span)),
+                key=lambda c: (c.span, c.role),
+            )
+        ),
+        unresolved=tuple(u for u in linked.project.unresolved if _within(wanted, u.span)),
+        skipped=tuple(
+            sorted(
+                {*discovery.skipped, *(s for one in everything for s in one.skipped)},
+                key=lambda s: (s.path, s.reason),
+            )
+        ),
+        errors=(*(e for one in everything for e in one.errors), *errors),
+        unanalysed=tuple(
+            Unanalysed(language, count)
+            for language, count in sorted(discovery.other_languages.items())
+        ),
+        files=len(discovery.files),
+        analysed=len(facts) + len(linked.extra),
+        partial=linked.project.partial,
+    )
+
+
+def files(root: Path, settings: Settings) -> Iterator[str]:
+    """The files that would be scanned, relative to the root."""
+    from oncelint.dependencies import reader_for
+    from oncelint.discover import kind_of
+
+    for path in list_files(root, settings.exclude):
+        if kind_of(path) is not None or reader_for(path) is not None:
+            yield path
+
+
+def explain(
+    path: str,
+    line: int,
+    *,
+    settings: Settings,
+    root: Path,
+    overlay: Mapping[str, bytes] | None = None,
+) -> list[Client]:
+    """The clients whose construction or settings stand at a line of a file.
+
+    Raises UsageError when the file is not part of the project.
+    """
+    contents = dict(overlay or {})
+    listed = list_files(root, settings.exclude)
+    if path not in listed and path not in contents:
+        raise UsageError(f"{path} is not a file of the project at {root}")
+    facts, discovery = _facts(root, listed, settings, contents, None, None)
+    linked = _link(facts, discovery, settings, root, contents)
+
+    def here(span: Span) -> bool:
+        return span.path == path and span.start.line <= line <= span.end.line
+
+    return [
+        client
+        for client in linked.project.clients
+        if here(client.span)
+        or any(
+            here(setting.key_span)
+            or any(a.span is not None and here(a.span) for a in setting.alternatives)
+            for setting in client.block.settings
+        )
+    ]
+
+
+def _facts(
+    root: Path,
+    listed: Sequence[str],
+    settings: Settings,
+    overlay: dict[str, bytes],
+    jobs: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[list[FileFacts], Discovery]:
+    found = discover(root, listed, max_size=settings.max_file_size, overlay=overlay)
+    workers = jobs if jobs is not None else _cpus()
+    return extract_all(found.candidates, workers, progress), found
+
+
+def _cpus() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def _link(
+    facts: Sequence[FileFacts],
+    discovery: Discovery,
+    settings: Settings,
+    root: Path,
+    overlay: Mapping[str, bytes],
+) -> Linked:
+    def read(path: str) -> bytes | None:
+        if path in overlay:
+            return overlay[path]
+        return read_file(root, path, settings.max_file_size)
+
+    return link(facts, discovery, settings, read)
+
+
+def _relative(path: str, root: Path, listed: Sequence[str], overlay: Mapping[str, bytes]) -> str:
+    """A path as typed, relative to the root; an empty text is the root itself."""
+    absolute = Path(os.path.abspath(path))
+    try:
+        relative = absolute.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        raise UsageError(f"{path} is outside the project at {root}") from None
+    relative = "" if relative == "." else relative
+    if relative in overlay:
+        return relative
+    if not absolute.exists():
+        raise UsageError(f"{path} does not exist")
+    if absolute.is_dir():
+        prefix = relative + "/" if relative else ""
+        if not any(name.startswith(prefix) for name in listed):
+            raise UsageError(f"{path} holds no file to look at")
+    return relative
+
+
+def _within(wanted: Sequence[str], span: Span) -> bool:
+    return any(not name or span.path == name or span.path.startswith(name + "/") for name in wanted)
+
+
+def _filter(wanted: Sequence[str]) -> Callable[[Finding], bool]:
+    """A finding concerns a path when a span of it, or of where its values come from, is there."""
+
+    def inside(finding: Finding) -> bool:
+        spans = [finding.span, *(related.span for related in finding.related)]
+        spans.extend(origin.span for origin in finding.provenance if origin.span is not None)
+        return any(_within(wanted, span) for span in spans)
+
+    return inside
+
+
+def _comments(facts: Sequence[FileFacts]) -> list[SuppressionComment]:
+    return [comment for one in facts for comment in one.suppressions]
+
+
+def _without_ignores(settings: Settings) -> Settings:
+    from dataclasses import replace
+
+    return replace(settings, per_file_ignores=(), ignore_locations=())
+
+
+def _locator(root: Path, overlay: Mapping[str, bytes]) -> Callable[[str, str], Span | None]:
+    """Finds the place of a JSON pointer in a configuration file."""
+
+    def locate(path: str, pointer: str) -> Span | None:
+        from oncelint.discover import kind_of
+        from oncelint.formats import READERS, read
+        from oncelint.formats.tree import FormatError
+        from oncelint.suppress import pointer_range
+        from oncelint.text import SourceText, TextError
+
+        kind = kind_of(path)
+        data = overlay.get(path) or read_file(root, path, 1 << 24)
+        if kind not in READERS or data is None:
+            return None
+        try:
+            text = SourceText.decode(path, data, latin1=True)
+            document = read(kind, text)
+        except (TextError, FormatError):
+            return None
+        for root_node in document.roots:
+            found = pointer_range(root_node, pointer)
+            if found is not None:
+                return text.span(*found)
+        return None
+
+    return locate

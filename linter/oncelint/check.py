@@ -1,0 +1,215 @@
+"""Hands every rule one subject at a time, and makes findings of what it says."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import traceback
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from oncelint.model.facts import ErrorRecord
+from oncelint.model.finding import CONFIDENCES, SEVERITIES, Finding, Hit
+from oncelint.model.project import (
+    Client,
+    Connector,
+    Consumer,
+    Feed,
+    Producer,
+    Project,
+    Sink,
+    SuppressionUse,
+    TransactionalPair,
+)
+from oncelint.model.rule import Rule
+from oncelint.settings import Settings
+
+SUBJECTS: dict[str, type] = {
+    "Client": Client,
+    "Producer": Producer,
+    "Consumer": Consumer,
+    "Connector": Connector,
+    "TransactionalPair": TransactionalPair,
+    "Feed": Feed,
+    "Sink": Sink,
+    "SuppressionUse": SuppressionUse,
+}
+
+
+@cache
+def catalogue() -> Mapping[str, Rule]:
+    """Every rule by id, in catalogue order."""
+    import oncelint_rules
+
+    rules = [_load(name) for names in oncelint_rules.MODULES.values() for name in names]
+    return {rule.id: rule for rule in sorted(rules, key=lambda rule: (rule.group, rule.id))}
+
+
+def _load(name: str) -> Rule:
+    rule = import_module(f"oncelint_rules.{name}").RULE
+    assert isinstance(rule, Rule)
+    return rule
+
+
+def page(rule_id: str) -> str:
+    """A rule's page: its module's docstring, dedented. KeyError for an unknown id."""
+    check = catalogue()[rule_id].check
+    module = inspect.getmodule(check)
+    return inspect.cleandoc((module.__doc__ or "") if module else "")
+
+
+def active(settings: Settings) -> dict[str, Rule]:
+    """The rules of this run: the stable ones for everybody unless the settings say otherwise."""
+    chosen: dict[str, Rule] = {}
+    for name, rule in catalogue().items():
+        if settings.select and "all" not in settings.select:
+            wanted = bool({name, rule.group} & set(settings.select))
+            named = name in settings.select
+        else:
+            wanted, named = True, False
+        if {name, rule.group} & set(settings.extend_select):
+            wanted = True
+            named = named or name in settings.extend_select
+        if {name, rule.group} & set(settings.ignore):
+            continue
+        if not wanted or (not rule.stable and not settings.preview and not named):
+            continue
+        if rule.audience == "pedantic" and not settings.pedantic and not named:
+            continue
+        chosen[name] = rule
+    return chosen
+
+
+def check(
+    project: Project, rules: Mapping[str, Rule], settings: Settings
+) -> tuple[list[Finding], list[ErrorRecord]]:
+    """Findings of all rules on all subjects, superseded ones gone, in report order.
+
+    A rule that crashes on a subject is an error record, and everything else goes on.
+    """
+    findings: list[Finding] = []
+    errors: list[ErrorRecord] = []
+    for rule in rules.values():
+        for subject in _subjects(project, rule.subject):
+            try:
+                hits = list(rule.check(subject, project))
+            except Exception as error:
+                errors.append(_crash(rule, subject, error))
+                continue
+            findings.extend(_finding(rule, hit, settings) for hit in hits)
+    return sort(_supersede(_distinct(findings), rules)), errors
+
+
+def check_suppressions(
+    uses: Sequence[SuppressionUse], project: Project, rules: Mapping[str, Rule], settings: Settings
+) -> list[Finding]:
+    """What the rules about suppression comments say, once it is known which were of use."""
+    return [
+        _finding(rule, hit, settings)
+        for rule in rules.values()
+        if rule.subject is SuppressionUse
+        for use in uses
+        for hit in rule.check(use, project)
+    ]
+
+
+def _subjects(project: Project, kind: type) -> Iterator[Any]:
+    if kind is TransactionalPair:
+        yield from (p for p in project.pairs if not (p.producer.in_tests or p.consumer.in_tests))
+    elif kind is Feed:
+        yield from (f for f in project.feeds if not (f.producer.in_tests or f.consumer.in_tests))
+    elif kind is Sink:
+        yield from (s for s in project.sinks if not (s.in_tests or s.consumer.in_tests))
+    elif issubclass(kind, Client):
+        yield from (c for c in project.clients if isinstance(c, kind) and not c.in_tests)
+
+
+def _crash(rule: Rule, subject: object, error: Exception) -> ErrorRecord:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    span = getattr(subject, "span", None)
+    path = span.path if span is not None else None
+    return ErrorRecord(
+        f"{type(error).__name__}: {error} (line {where.lineno} of {where.name})", rule.id, path
+    )
+
+
+def _finding(rule: Rule, hit: Hit, settings: Settings) -> Finding:
+    severity = settings.severity.get(rule.id) or hit.severity or rule.severity
+    return Finding(
+        rule=rule.id,
+        group=rule.group,
+        severity=severity,
+        confidence=hit.confidence,
+        audience=rule.audience,
+        message=hit.message,
+        span=hit.span,
+        related=hit.related,
+        setting=hit.setting,
+        provenance=hit.provenance,
+        goal=hit.goal,
+        fingerprint=f"{rule.id}|{hit.span.path}|{hit.subject_key}",
+        causes=hit.causes or (hit.span,),
+    )
+
+
+def _distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding for one rule at one place; the surest one speaks. Fingerprints are numbered
+    within their file, so that two like subjects stay apart."""
+    best: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        key = (finding.rule, finding.span, finding.setting)
+        known = best.get(key)
+        if known is None or _rank(finding) > _rank(known):
+            best[key] = finding
+    counted: dict[str, int] = {}
+    result = []
+    for finding in sort(best.values()):
+        number = counted.get(finding.fingerprint, 0)
+        counted[finding.fingerprint] = number + 1
+        digest = hashlib.sha256(f"{finding.fingerprint}|{number}".encode()).hexdigest()[:16]
+        result.append(_with(finding, digest))
+    return result
+
+
+def _with(finding: Finding, fingerprint: str) -> Finding:
+    from dataclasses import replace
+
+    return replace(finding, fingerprint=fingerprint)
+
+
+def _rank(finding: Finding) -> int:
+    return CONFIDENCES.index(finding.confidence)
+
+
+def _supersede(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:
+    """One cause, one finding: a more specific rule silences others where it speaks as surely."""
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_rule.setdefault(finding.rule, []).append(finding)
+    silenced: set[int] = set()
+    for finding in findings:
+        for name in rules[finding.rule].supersedes:
+            for other in by_rule.get(name, ()):
+                if _rank(finding) >= _rank(other) and set(finding.causes) & set(other.causes):
+                    silenced.add(id(other))
+    return [finding for finding in findings if id(finding) not in silenced]
+
+
+def sort(findings: Iterable[Finding]) -> list[Finding]:
+    """Report order: path, place, rule."""
+    return sorted(findings, key=lambda f: (f.span.path, f.span.start, f.span.end, f.rule))
+
+
+def loud_enough(finding: Finding, settings: Settings) -> bool:
+    """Whether a finding reaches the severity and confidence that are asked for."""
+    return SEVERITIES.index(finding.severity) >= SEVERITIES.index(
+        settings.min_severity
+    ) and CONFIDENCES.index(finding.confidence) >= CONFIDENCES.index(settings.min_confidence)
+
+
+def names() -> Collection[str]:
+    """Rule ids and groups, for checking what settings and flags name."""
+    rules = catalogue()
+    return {*rules, *(rule.group for rule in rules.values())}

@@ -1,0 +1,459 @@
+"""The effective configuration of a client in every world that is left possible.
+
+A block of written settings, the client's dialect and the versions it may have become worlds: the
+client's defaults beneath, the user's settings, what these imply, and what the client does with
+contradictions. Versions that answer alike are one world.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import product
+
+from oncelint.dialects import CLIENT_NAMES, Table, table, table_name
+from oncelint.dialects.constraints import (
+    ARRIVALS,
+    BREAKPOINTS,
+    MAX_INT,
+    Draft,
+    contradictions,
+    implied,
+)
+from oncelint.model.facts import Alternative, Block, Condition, WrittenSetting
+from oncelint.model.project import Setting, World
+from oncelint.model.values import (
+    Computed,
+    Known,
+    Origin,
+    Scalar,
+    Unknown,
+    Value,
+    as_text,
+    scalar_text,
+)
+from oncelint.model.versions import at_least
+
+# The settings that decide exactly-once, by role: worlds differ in these alone.
+MATTER: dict[str, tuple[str, ...]] = {
+    "producer": (
+        "enable.idempotence",
+        "acks",
+        "retries",
+        "max.in.flight.requests.per.connection",
+        "delivery.timeout.ms",
+        "linger.ms",
+        "request.timeout.ms",
+        "transactional.id",
+        "transaction.timeout.ms",
+        "queuing.strategy",
+        "socket.timeout.ms",
+    ),
+    "consumer": (
+        "isolation.level",
+        "group.id",
+        "enable.auto.commit",
+        "enable.auto.offset.store",
+        "auto.offset.reset",
+        "max.poll.interval.ms",
+        "session.timeout.ms",
+        "group.protocol",
+    ),
+    "streams": ("processing.guarantee", "application.id", "replication.factor"),
+    "connect-worker": ("exactly.once.source.support", "group.id"),
+    "connector": ("connector.class", "exactly.once.support", "transaction.boundary"),
+    "broker": (
+        "transaction.max.timeout.ms",
+        "transaction.state.log.replication.factor",
+        "transaction.state.log.min.isr",
+    ),
+}
+
+_MAX_WORLDS = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What a framework sets for the clients it makes, beneath the user's settings or above them.
+
+    `settings` gives each canonical name its change points: from a version on the framework sets
+    this value, or (None) leaves the setting to the client. A locked layer overrides the user.
+    """
+
+    origin: str
+    locked: bool
+    settings: Mapping[str, tuple[tuple[str, Scalar], ...]]
+
+    def at(self, name: str, version: str) -> Scalar:
+        """What the framework sets a name to at a version; None when it does not."""
+        found: Scalar = None
+        for since, value in self.settings.get(name, ()):
+            if at_least(version, since):
+                found = value
+        return found
+
+    def breakpoints(self) -> tuple[str, ...]:
+        return tuple(since for points in self.settings.values() for since, _ in points)
+
+
+def worlds(
+    block: Block,
+    candidates: Sequence[tuple[str, Sequence[str]]],
+    role: str,
+    layers: Sequence[Layer] = (),
+) -> tuple[World, ...]:
+    """All worlds of a client; `candidates` are its possible dialects with their versions, `layers`
+    what a framework adds to its configuration."""
+    found: list[World] = []
+    breaks = tuple(sorted({one for layer in layers for one in layer.breakpoints()}))
+    for dialect, versions in candidates:
+        info = table(table_name(dialect, role))
+        written = _canonical(block, info)
+        for conditions, chosen in _combinations(written, MATTER.get(role, ())):
+            for group in _groups(dialect, role, tuple(versions), breaks):
+                found.append(_world(info, dialect, role, group, conditions, chosen, block, layers))
+                if len(found) > _MAX_WORLDS:
+                    return tuple(_undecided(found))
+    return tuple(found)
+
+
+def _undecided(found: list[World]) -> Iterator[World]:
+    """Too many worlds to tell apart: what differs between them is not known."""
+    first = found[0]
+    merged: dict[str, Setting] = {}
+    for name, setting in first.settings.items():
+        same = all(
+            (other := world.settings.get(name)) is not None and other.value == setting.value
+            for world in found
+        )
+        if not same:
+            setting = Setting(
+                name,
+                setting.spelled,
+                Unknown("too many possibilities"),
+                setting.set_by,
+                setting.key_span,
+                setting.value_span,
+                setting.origins,
+            )
+        merged[name] = setting
+    versions = tuple(dict.fromkeys(version for world in found for version in world.versions))
+    yield World(
+        first.client,
+        first.dialect,
+        versions,
+        (),
+        merged,
+        first.open_reason or "too many worlds",
+        (),
+    )
+
+
+def _canonical(block: Block, info: Table) -> dict[str, WrittenSetting]:
+    """Written settings by canonical name; of two spellings of one setting the later counts."""
+    result: dict[str, WrittenSetting] = {}
+    for setting in block.settings:
+        name = _name_of(setting.key, info)
+        result.pop(name, None)
+        result[name] = setting
+    return result
+
+
+def _name_of(spelling: str, info: Table) -> str:
+    """The canonical name of a spelling; one the table does not know stands for itself."""
+    found = info.find(spelling)
+    if found is None and info.dialect == "librdkafka" and spelling.startswith("topic."):
+        # librdkafka takes a topic's properties under this prefix among the client's
+        found = info.find(spelling.removeprefix("topic."))
+    if found is None and info.dialect == "kafka-python-ng":
+        # the same keywords, of which it never had the newer ones
+        found = table("kafka-python").find(spelling)
+    return found.name if found is not None else spelling
+
+
+def _combinations(
+    written: dict[str, WrittenSetting], matter: Sequence[str]
+) -> Iterator[tuple[tuple[Condition, ...], dict[str, tuple[WrittenSetting, Alternative]]]]:
+    """Self-consistent choices of one alternative for each setting that matters."""
+    fixed: dict[str, tuple[WrittenSetting, Alternative]] = {}
+    varying: list[tuple[str, WrittenSetting]] = []
+    for name, setting in written.items():
+        if len(setting.alternatives) == 1 and not setting.alternatives[0].when:
+            fixed[name] = (setting, setting.alternatives[0])
+        elif name in matter:
+            varying.append((name, setting))
+        else:
+            fixed[name] = (setting, _either(setting.alternatives))
+    count = 0
+    for choice in product(*(setting.alternatives for _, setting in varying)):
+        decided: dict[str, str] = {}
+        if not all(_agree(decided, alternative.when) for alternative in choice):
+            continue
+        count += 1
+        if count > _MAX_WORLDS:
+            return
+        chosen = dict(fixed)
+        for (name, setting), alternative in zip(varying, choice, strict=True):
+            chosen[name] = (setting, alternative)
+        yield tuple(sorted(Condition(key, value) for key, value in decided.items())), chosen
+
+
+def _either(alternatives: Sequence[Alternative]) -> Alternative:
+    values = {as_text(a.value) if a.value is not None else "" for a in alternatives}
+    if len(values) == 1:
+        return alternatives[0]
+    return Alternative(Unknown("one of several values"), (), alternatives[0].span)
+
+
+def _agree(decided: dict[str, str], when: Iterable[Condition]) -> bool:
+    return all(decided.setdefault(one.choice, one.branch) == one.branch for one in when)
+
+
+@lru_cache(maxsize=512)
+def _groups(
+    dialect: str, role: str, versions: tuple[str, ...], more: tuple[str, ...]
+) -> tuple[tuple[str, ...], ...]:
+    """Versions in groups that behave alike as far as the settings that matter go; they part at
+    the client's own break points and at `more` of them."""
+    info = table(table_name(dialect, role))
+    breaks = BREAKPOINTS.get(dialect, ()) + more
+    groups: dict[object, list[str]] = {}
+    for version in versions:
+        signature: tuple[object, ...] = (
+            tuple(at_least(version, one) for one in breaks),
+            tuple(
+                (_has(info, dialect, name, version), repr(found.default(_tabled(info, version))))
+                if (found := info.settings.get(name)) is not None
+                else None
+                for name in MATTER.get(role, ())
+            ),
+        )
+        groups.setdefault(signature, []).append(version)
+    return tuple(tuple(group) for group in groups.values())
+
+
+def _world(
+    info: Table,
+    dialect: str,
+    role: str,
+    versions: tuple[str, ...],
+    conditions: tuple[Condition, ...],
+    chosen: dict[str, tuple[WrittenSetting, Alternative]],
+    block: Block,
+    layers: Sequence[Layer],
+) -> World:
+    version = versions[-1]
+    settings: dict[str, Setting] = {}
+    for name, (written, alternative) in chosen.items():
+        if alternative.value is None:
+            continue
+        known = info.settings.get(name)
+        settings[name] = Setting(
+            name,
+            written.shown or written.key,
+            normalise(alternative.value, known.type if known else "string", name, dialect, version),
+            "user",
+            written.key_span,
+            alternative.span,
+            alternative.origins,
+        )
+    matter = MATTER.get(role, ())
+    missing = frozenset(
+        name for name in settings if name in matter and not _has(info, dialect, name, version)
+    )
+    given = set(settings)
+    for layer in layers:
+        for name in layer.settings:
+            value = layer.at(name, version)
+            if value is not None and (layer.locked or name not in settings):
+                settings[name] = _layered(layer, name, value, settings.get(name), info, dialect)
+                given.add(name)
+    for name in matter:
+        if name not in settings and _has(info, dialect, name, version):
+            settings[name] = _unset(block, info, dialect, name, version)
+    values = {name: setting.value for name, setting in settings.items()}
+    draft = Draft(dialect, role, version, values, frozenset(given), missing)
+    for name, derived, why in implied(draft):
+        settings[name] = _implied(name, derived, why, settings.get(name), block, draft)
+        draft.values[name] = settings[name].value
+    found = contradictions(replace(draft, values={**draft.values, **_as_given(settings)}))
+    return World(
+        CLIENT_NAMES[dialect],
+        dialect,
+        versions,
+        conditions,
+        settings,
+        block.open_reason,
+        tuple(found),
+    )
+
+
+def _has(info: Table, dialect: str, name: str, version: str) -> bool:
+    """Whether the client has a setting at a version. A table does not tell what its oldest version
+    inherited, but for the features that have a date of their own."""
+    known = info.settings.get(name)
+    if known is None:
+        return False
+    arrival = ARRIVALS.get(dialect, {}).get(name)
+    if arrival is not None:
+        return at_least(version, arrival)
+    return known.exists(_tabled(info, version))
+
+
+def _tabled(info: Table, version: str) -> str:
+    """The version itself, or the table's oldest for one that is older still."""
+    oldest = info.versions[0]
+    return version if at_least(version, oldest) else oldest
+
+
+def _as_given(settings: Mapping[str, Setting]) -> dict[str, Value]:
+    """What the user wrote where something else holds in the end: contradictions are about that."""
+    return {
+        name: setting.overridden
+        for name, setting in settings.items()
+        if setting.set_by == "implied" and setting.overridden is not None
+    }
+
+
+def _layered(
+    layer: Layer, name: str, value: Scalar, old: Setting | None, info: Table, dialect: str
+) -> Setting:
+    """A setting as a framework has it; what the user wrote beneath a lock stays among its origins."""
+    known = info.settings.get(name)
+    final = normalise(Known(value), known.type if known else "string", name, dialect)
+    origin = Origin("lock" if layer.locked else "default", as_text(final), None, layer.origin)
+    if old is None:
+        spelling = known.spellings[0] if known else name
+        return Setting(
+            name, spelling, final, "lock" if layer.locked else "default", origins=(origin,)
+        )
+    return replace(old, value=final, set_by="lock", origins=(origin, *old.origins))
+
+
+def _implied(
+    name: str, value: Value, why: str, old: Setting | None, block: Block, draft: Draft
+) -> Setting:
+    """A setting whose value follows from others; in an open block only a given one decides that."""
+    given = name in draft.given
+    decided = isinstance(draft.values.get("transactional.id"), (Known, Computed))
+    if block.open_reason and not given and not decided and isinstance(value, Known):
+        value = Unknown(block.open_reason)
+    origin = Origin("default", as_text(value), None, why)
+    if old is None:
+        return Setting(name, name, value, "implied", origins=(origin,))
+    return replace(
+        old,
+        value=value,
+        set_by="implied",
+        origins=(origin, *old.origins),
+        overridden=old.value if given else None,
+    )
+
+
+def _unset(block: Block, known: Table, dialect: str, name: str, version: str) -> Setting:
+    """A setting nobody wrote: its default, or unknown where something may be hidden."""
+    info = known.settings[name]
+    spelling, default = info.spellings[0], info.default(_tabled(known, version))
+    if block.open_reason is not None:
+        return Setting(info.name, spelling, Unknown(block.open_reason), "default")
+    value: Value
+    if isinstance(default, list):
+        value = Known(tuple(default))
+    elif default is None or isinstance(default, (str, int, float, bool)):
+        value = normalise(Known(default), info.type, info.name, dialect)
+    else:
+        value = Unknown("a default that is an object")
+    origin = Origin(
+        "default", as_text(value), None, f"default of {CLIENT_NAMES[dialect]} {version}"
+    )
+    return Setting(info.name, spelling, value, "default", origins=(origin,))
+
+
+_NUMBERS_IN_FRONT = {
+    "int": re.compile(r"\s*([-+]?\d+)"),
+    "float": re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"),
+}
+_INTEGERS = ("int", "long", "short")
+_FLOATS = ("float", "double")
+_PYTHON_CLIENTS = ("kafka-python", "kafka-python-ng", "aiokafka")
+
+
+def normalise(
+    value: Value, type_: str, name: str, dialect: str, version: str | None = None
+) -> Value:
+    """A value as the client understands it: text becomes number or boolean where it is one.
+
+    Text that the client refuses stays what it is. Without a `version` the oldest is meant.
+    """
+    if not isinstance(value, Known) or isinstance(value.value, tuple):
+        return value
+    raw = value.value
+    if name == "acks":
+        return Known(_acks(raw, dialect))
+    if isinstance(raw, str):
+        if name == "isolation.level" and dialect == "kafka-python":
+            # kafka/consumer/fetcher.py: case does not matter from 3.0 on
+            return Known(raw.lower() if version and at_least(version, "3.0.0") else raw)
+        return Known(_from_text(raw, type_, dialect))
+    if type_ == "boolean" and isinstance(raw, int) and not isinstance(raw, bool):
+        return Known(bool(raw))
+    if isinstance(raw, float) and raw == float("inf"):
+        return Known(MAX_INT)
+    return value
+
+
+def _from_text(raw: str, type_: str, dialect: str) -> Scalar:
+    text = raw.strip()
+    if type_ == "boolean":
+        if dialect in _PYTHON_CLIENTS:
+            return bool(raw)  # any text is true to Python, "false" too
+        lowered = (raw if dialect == "librdkafka" else text).lower()
+        if lowered in ("true", "false"):
+            return lowered == "true"
+        if dialect == "librdkafka" and lowered in ("1", "0", "t", "f"):
+            return lowered in ("1", "t")
+        return raw
+    if type_ in _INTEGERS or type_ in _FLOATS:
+        return _number(raw, type_, dialect)
+    if type_ == "enum" and dialect == "librdkafka":
+        return text.lower()
+    return text if dialect == "java" else raw
+
+
+def _number(raw: str, type_: str, dialect: str) -> Scalar:
+    text = raw.strip()
+    if dialect == "librdkafka":
+        # strtol and strtod: what follows the digits is dropped
+        found = _NUMBERS_IN_FRONT["int" if type_ in _INTEGERS else "float"].match(text)
+        if found is None:
+            return raw
+        text = found[1]
+    if text == "inf":
+        return MAX_INT
+    try:
+        return int(text) if type_ in _INTEGERS else float(text)
+    except ValueError:
+        return raw
+
+
+def _acks(raw: Scalar, dialect: str) -> Scalar:
+    """`acks` as all or a number; only librdkafka takes `ALL`."""
+    if isinstance(raw, str):
+        text = raw.strip()
+        if (text.lower() if dialect == "librdkafka" else text) in ("all", "-1"):
+            return "all"
+        return int(text) if text.lstrip("-").isdigit() else raw
+    return "all" if raw == -1 and not isinstance(raw, bool) else raw
+
+
+def secret(name: str) -> bool:
+    """Whether a setting's value must never be shown."""
+    lowered = name.lower()
+    return any(
+        word in lowered for word in ("password", "secret", "jaas", "token", "credential", "ssl.key")
+    )
+
+
+__all__ = ["MATTER", "Layer", "normalise", "scalar_text", "secret", "worlds"]

@@ -1,0 +1,79 @@
+"""What the interpreter writes down: constructions, uses of clients and writes to databases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from oncelint.flow.values import Abs, At
+from oncelint.model.facts import Block
+from oncelint.model.project import Step
+
+
+@dataclass(eq=False, slots=True)
+class LoopContext:
+    """A loop being run; `consumers` are the sites whose records it takes."""
+
+    at: At
+    consumers: dict[int, At] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """One way a construction was reached, with the configuration it had on that way."""
+
+    block: Block
+    topics: tuple[Abs, ...]
+    path: tuple[Step, ...]
+    called: bool
+
+
+@dataclass(eq=False, slots=True)
+class Site:
+    """A place where a client is constructed."""
+
+    index: int
+    constructor: str
+    at: At
+    makings: list[Making] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A method called on a client."""
+
+    site: int
+    method: str
+    args: tuple[Abs, ...]
+    keywords: tuple[tuple[str, Abs], ...]
+    at: At
+    loops: tuple[LoopContext, ...]
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """Something handed to a database: `receiver` is what the method was called on.
+
+    `handlers` names the exception types caught around it (`*` for a bare except), `record`
+    whether its arguments derive from a consumed record (None: cannot be told).
+    """
+
+    receiver: Abs
+    method: str
+    args: tuple[Abs, ...]
+    keywords: tuple[tuple[str, Abs], ...]
+    at: At
+    loops: tuple[LoopContext, ...]
+    path: tuple[Step, ...]
+    handlers: tuple[str, ...]
+    record: bool | None
+    module: str
+
+
+@dataclass(slots=True)
+class Trace:
+    sites: list[Site] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    executions: list[Execution] = field(default_factory=list)
+    config_files: dict[str, set[int]] = field(default_factory=dict)
+    abandoned: list[tuple[At, str]] = field(default_factory=list)

@@ -1,0 +1,136 @@
+"""Placement: client, Streams, worker and broker settings under their own names.
+
+`producer.properties`, a section of an INI file, a mapping of a YAML, JSON or TOML file: what they
+have in common is a `bootstrap.servers` (or a broker's own keys) among their keys. Whether a plain
+client file is read by a Java client or by librdkafka only the project can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oncelint.formats.tree import Document, Mapping, Scalar
+from oncelint.frameworks.blocks import block_of, keys_of, mappings, span_of
+from oncelint.model.facts import ConfigFact
+from oncelint.text import Text
+
+_CLIENT = b"bootstrap.servers"
+_BROKER = (b"log.dirs", b"process.roles", b"zookeeper.connect")
+
+NEEDLES: dict[str, tuple[bytes, ...]] = {
+    "properties": (_CLIENT, *_BROKER),
+    "ini": (_CLIENT,),
+    "yaml": (_CLIENT,),
+    "json": (_CLIENT,),
+    "toml": (_CLIENT,),
+}
+
+# Keys that only make sense for one role; a stray one is what key-of-another-role reports, so a
+# role needs either the file's or section's name or keys of that role alone.
+_PRODUCER = frozenset(
+    {"acks", "key.serializer", "value.serializer", "enable.idempotence", "transactional.id"}
+    | {"linger.ms", "batch.size", "buffer.memory", "compression.type", "delivery.timeout.ms"}
+    | {"max.in.flight.requests.per.connection", "partitioner.class", "request.required.acks"}
+    | {"transaction.timeout.ms", "max.block.ms", "message.timeout.ms"}
+)
+_CONSUMER = frozenset(
+    {"group.id", "key.deserializer", "value.deserializer", "auto.offset.reset"}
+    | {"enable.auto.commit", "isolation.level", "max.poll.records", "fetch.min.bytes"}
+    | {"auto.commit.interval.ms", "partition.assignment.strategy", "enable.auto.offset.store"}
+)
+_STREAMS = frozenset({"application.id"})
+_WORKER = frozenset({"offset.storage.topic", "offset.storage.file.filename"})
+
+_APACHE_CONFIG = frozenset(
+    {"producer.properties", "consumer.properties", "server.properties", "broker.properties"}
+    | {"controller.properties", "connect-standalone.properties", "connect-distributed.properties"}
+    | {"connect-mirror-maker.properties", "zookeeper.properties"}
+)
+
+
+def vendored(text: str, path: str) -> bool:
+    """Whether a file is a copy of one of Kafka's own config/ files: its licence head tells."""
+    name = path.rpartition("/")[2]
+    return name in _APACHE_CONFIG and "Licensed to the Apache Software Foundation" in text[:1200]
+
+
+def recognise(document: Document, text: Text, path: str) -> Iterator[ConfigFact]:
+    for root in document.roots:
+        for trail, mapping in mappings(root):
+            yield from _recognise(mapping, trail, text, path)
+
+
+def _recognise(
+    mapping: Mapping, trail: tuple[str, ...], text: Text, path: str
+) -> Iterator[ConfigFact]:
+    keys = keys_of(mapping)
+    if _is_broker(keys):
+        block = block_of(mapping, text)
+        yield ConfigFact("broker properties", ("java",), "broker", block, span_of(mapping, text))
+        return
+    if "bootstrap.servers" not in keys or "connector.class" in keys:
+        return
+    if keys & _WORKER and "key.converter" in keys:
+        yield from _worker(mapping, text)
+        return
+    if keys & _STREAMS:
+        block = block_of(mapping, text)
+        span = span_of(mapping, text)
+        yield ConfigFact("client properties", ("java",), "streams", block, span)
+        return
+    if not isinstance(_value(mapping, "bootstrap.servers"), Scalar):
+        return
+    for role in _roles(keys, trail, path):
+        block = block_of(mapping, text)
+        dialects = _dialects(keys)
+        span = span_of(mapping, text)
+        yield ConfigFact("client properties", dialects, role, block, span)
+
+
+def _value(mapping: Mapping, key: str) -> object:
+    return mapping.get(key)
+
+
+def _is_broker(keys: set[str]) -> bool:
+    if "log.dirs" in keys or "log.dir" in keys:
+        return bool(keys & {"broker.id", "node.id", "process.roles", "zookeeper.connect"})
+    return "process.roles" in keys or {"broker.id", "zookeeper.connect"} <= keys
+
+
+def _dialects(keys: set[str]) -> tuple[str, ...]:
+    """A class name as (de)serializer is Java's; librdkafka's own keys are librdkafka's."""
+    if keys & {"key.serializer", "value.serializer", "key.deserializer", "value.deserializer"}:
+        return ("java",)
+    if keys & {"sasl.username", "sasl.mechanisms", "ssl.ca.location", "enable.auto.offset.store"}:
+        return ("librdkafka",)
+    return ("java", "librdkafka")
+
+
+def _roles(keys: set[str], trail: tuple[str, ...], path: str) -> tuple[str, ...]:
+    name = (trail[-1] if trail else path.rpartition("/")[2]).lower()
+    says_producer, says_consumer = "producer" in name, "consumer" in name
+    if says_producer != says_consumer:
+        return ("producer",) if says_producer else ("consumer",)
+    produces, consumes = bool(keys & _PRODUCER), bool(keys & _CONSUMER)
+    if produces and consumes:
+        return ("shared-producer", "shared-consumer")
+    if produces:
+        return ("producer",)
+    return ("consumer",) if consumes else ()
+
+
+def _worker(mapping: Mapping, text: Text) -> Iterator[ConfigFact]:
+    """A Connect worker: its own settings, and those of its producers and consumers by prefix."""
+    span = span_of(mapping, text)
+    yield ConfigFact("connect worker", ("java",), "connect-worker", block_of(mapping, text), span)
+    for role in ("producer", "consumer"):
+        prefix = role + "."
+        block = block_of(
+            mapping,
+            text,
+            keep=lambda entry, prefix=prefix: entry.key.text.startswith(prefix),  # type: ignore[misc]
+            strip=prefix,
+        )
+        if block.settings:
+            placement = f"connect worker {role}"
+            yield ConfigFact(placement, ("java",), role, block, block.settings[0].key_span)

@@ -1,0 +1,128 @@
+"""Placement of the Python client libraries: how each constructor takes its configuration.
+
+A class is known by where it is imported from, never by its name: `aiokafka` has no
+`KafkaProducer`, and arroyo's is another class altogether.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ClientShape:
+    """One constructor.
+
+    `dialects` are the tables its settings can come from: `kafka` is the import name of two
+    distributions. `takes_dict`: settings come as a mapping in the first argument (and keywords),
+    else as keyword arguments. `dict_keywords` are names the mapping can be passed by,
+    `other_keywords` arguments that are no settings. `topics_positional`: positional arguments are
+    topics to subscribe to.
+    """
+
+    dialects: tuple[str, ...]
+    role: str
+    takes_dict: bool
+    dict_keywords: tuple[str, ...] = ()
+    other_keywords: tuple[str, ...] = ()
+    topics_positional: bool = False
+    may_be_empty: bool = False
+    asynchronous: bool = False
+
+
+_LIBRDKAFKA = ("librdkafka",)
+_KAFKA = ("kafka-python", "kafka-python-ng")
+_AIO = ("aiokafka",)
+
+CLIENTS: dict[str, ClientShape] = {
+    # confluent-kafka: confluent_kafka/src/confluent_kafka.c (common_conf_setup) takes a dict, keyword
+    # arguments, or both; keywords win.
+    "confluent_kafka.Producer": ClientShape(
+        _LIBRDKAFKA, "producer", True, ("config", "conf"), ("logger",)
+    ),
+    "confluent_kafka.Consumer": ClientShape(
+        _LIBRDKAFKA, "consumer", True, ("config", "conf"), ("logger",)
+    ),
+    "confluent_kafka.SerializingProducer": ClientShape(_LIBRDKAFKA, "producer", True, ("conf",)),
+    "confluent_kafka.DeserializingConsumer": ClientShape(_LIBRDKAFKA, "consumer", True, ("conf",)),
+    "confluent_kafka.avro.AvroProducer": ClientShape(
+        _LIBRDKAFKA,
+        "producer",
+        True,
+        ("config",),
+        ("default_key_schema", "default_value_schema", "schema_registry"),
+    ),
+    "confluent_kafka.avro.AvroConsumer": ClientShape(
+        _LIBRDKAFKA,
+        "consumer",
+        True,
+        ("config",),
+        ("schema_registry", "reader_key_schema", "reader_value_schema"),
+    ),
+    # confluent_kafka/aio/producer/_AIOProducer.py, aio/_AIOConsumer.py
+    "confluent_kafka.aio.AIOProducer": ClientShape(
+        _LIBRDKAFKA,
+        "producer",
+        True,
+        ("producer_conf",),
+        ("max_workers", "executor", "batch_size", "buffer_timeout"),
+        asynchronous=True,
+    ),
+    "confluent_kafka.aio.AIOConsumer": ClientShape(
+        _LIBRDKAFKA,
+        "consumer",
+        True,
+        ("consumer_conf",),
+        ("max_workers", "executor"),
+        asynchronous=True,
+    ),
+    # kafka-python: kafka/producer/kafka.py, kafka/consumer/group.py
+    "kafka.KafkaProducer": ClientShape(_KAFKA, "producer", False, may_be_empty=True),
+    "kafka.KafkaConsumer": ClientShape(
+        _KAFKA, "consumer", False, topics_positional=True, may_be_empty=True
+    ),
+    # aiokafka: aiokafka/producer/producer.py, aiokafka/consumer/consumer.py
+    "aiokafka.AIOKafkaProducer": ClientShape(
+        _AIO, "producer", False, other_keywords=("loop",), may_be_empty=True, asynchronous=True
+    ),
+    "aiokafka.AIOKafkaConsumer": ClientShape(
+        _AIO,
+        "consumer",
+        False,
+        other_keywords=("loop",),
+        topics_positional=True,
+        may_be_empty=True,
+        asynchronous=True,
+    ),
+}
+
+_OTHER_PLACES: dict[str, str] = {
+    "confluent_kafka.cimpl.Producer": "confluent_kafka.Producer",
+    "confluent_kafka.cimpl.Consumer": "confluent_kafka.Consumer",
+    "confluent_kafka.serializing_producer.SerializingProducer": "confluent_kafka.SerializingProducer",
+    "confluent_kafka.deserializing_consumer.DeserializingConsumer": (
+        "confluent_kafka.DeserializingConsumer"
+    ),
+    "confluent_kafka.experimental.aio.AIOProducer": "confluent_kafka.aio.AIOProducer",
+    "confluent_kafka.experimental.aio.AIOConsumer": "confluent_kafka.aio.AIOConsumer",
+    "kafka.producer.KafkaProducer": "kafka.KafkaProducer",
+    "kafka.producer.kafka.KafkaProducer": "kafka.KafkaProducer",
+    "kafka.consumer.KafkaConsumer": "kafka.KafkaConsumer",
+    "kafka.consumer.group.KafkaConsumer": "kafka.KafkaConsumer",
+    "aiokafka.producer.AIOKafkaProducer": "aiokafka.AIOKafkaProducer",
+    "aiokafka.producer.producer.AIOKafkaProducer": "aiokafka.AIOKafkaProducer",
+    "aiokafka.consumer.AIOKafkaConsumer": "aiokafka.AIOKafkaConsumer",
+    "aiokafka.consumer.consumer.AIOKafkaConsumer": "aiokafka.AIOKafkaConsumer",
+}
+
+# Every dotted name a constructor can be imported by, to the name it is known by here.
+CONSTRUCTORS: dict[str, str] = {**{name: name for name in CLIENTS}, **_OTHER_PLACES}
+
+CONSUMERS: frozenset[str] = frozenset(
+    name for name, shape in CLIENTS.items() if shape.role == "consumer"
+)
+
+# A Python file that holds none of these can construct no client: each constructor's top package.
+NEEDLES: tuple[bytes, ...] = tuple(
+    sorted({name.partition(".")[0].encode() for name in CONSTRUCTORS})
+)

@@ -1,0 +1,226 @@
+"""From constructions and configuration files to clients with their worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from oncelint.dependencies.resolve import (
+    Knowledge,
+    deployment_unit,
+    resolve,
+    resolve_distribution,
+)
+from oncelint.dialects import CLIENT_NAMES, DISTRIBUTIONS, table, table_name
+from oncelint.dialects.defects import defects_of
+from oncelint.effective import worlds
+from oncelint.flow.blocks import span_of
+from oncelint.flow.trace import Making, Site
+from oncelint.frameworks.connectors import facts_of
+from oncelint.frameworks.connect import layers
+from oncelint.frameworks.python_clients import CLIENTS
+from oncelint.link.admissible import value_problems
+from oncelint.link.keys import alias_clashes, judge_keys
+from oncelint.model.facts import Block, ConfigFact, Requirement
+from oncelint.model.project import Broker, Client, Connector, Consumer, Producer
+from oncelint.model.values import Span
+
+# Kafka releases its artifacts together: each of them tells the version of the clients.
+_KAFKA_ARTIFACTS = (
+    "org.apache.kafka:kafka-clients",
+    "org.apache.kafka:kafka-streams",
+    "org.apache.kafka:connect-runtime",
+    "org.apache.kafka:connect-api",
+)
+_MAKINGS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What deciding about a client needs of the project.
+
+    `pinned` are client versions from oncelint's settings, by distribution; `java_units` the
+    deployment units with code of a JVM language that uses Kafka.
+    """
+
+    requirements: Mapping[str, tuple[Requirement, ...]]
+    unit_files: Collection[str]
+    pinned: Mapping[str, str]
+    java_units: Collection[str] = ()
+    include_tests: bool = False
+
+    def unit(self, path: str) -> str:
+        return deployment_unit(path, self.unit_files)
+
+    def knowledge(self, path: str, dialect: str) -> Knowledge:
+        """What the project says of the version of a dialect's library at a place."""
+        distribution = DISTRIBUTIONS[dialect]
+        known = _versions_of(dialect)
+        found = resolve(self.requirements, path, distribution, known)
+        if dialect == "java":
+            for artifact in _KAFKA_ARTIFACTS[1:]:
+                if found.source != "none":
+                    break
+                found = resolve(self.requirements, path, artifact, known)
+        if found.source == "none" and distribution in self.pinned:
+            return replace(found, versions=(self.pinned[distribution],), exact=True)
+        return found
+
+
+def _versions_of(dialect: str) -> tuple[str, ...]:
+    return table(table_name(dialect, "producer")).versions
+
+
+def is_test(path: str) -> bool:
+    """Whether a file is test code or a test's resource, by its name and folders."""
+    parts = path.lower().split("/")
+    name = parts[-1]
+    return (
+        any(part in _TEST_FOLDERS for part in parts[:-1])
+        or name.startswith(("test_", "conftest."))
+        or name.endswith(("_test.py", "_tests.py"))
+        or name in ("tests.py", "test.py")
+    )
+
+
+_TEST_FOLDERS = frozenset(
+    {"test", "tests", "testing", "__tests__", "integration-tests", "integration_tests"}
+    | {"integrationtest", "unittests", "unit_tests", "e2e", "testdata", "test-resources"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A client of a Python construction, with the way it was reached."""
+
+    site: int
+    client: Client
+    making: Making
+
+
+def python_clients(sites: Sequence[Site], around: Surroundings) -> list[Made]:
+    """One client for every way a construction is reached with its own configuration."""
+    made: list[Made] = []
+    for site in sites:
+        makings = [one for one in site.makings if one.called] or site.makings
+        seen: list[Block] = []
+        for making in makings:
+            if making.block in seen or len(seen) >= _MAKINGS:
+                continue
+            seen.append(making.block)
+            made.append(Made(site.index, _python_client(site, making, around), making))
+    return made
+
+
+def _python_client(site: Site, making: Making, around: Surroundings) -> Client:
+    shape = CLIENTS[site.constructor]
+    path = site.at.path
+    distributions = [DISTRIBUTIONS[name] for name in shape.dialects]
+    installed = resolve_distribution(around.requirements, path, distributions)
+    dialects = [name for name in shape.dialects if DISTRIBUTIONS[name] in installed]
+    return _client(
+        [(name, around.knowledge(path, name)) for name in dialects or shape.dialects],
+        shape.role,
+        making.block,
+        span_of(site.at),
+        around,
+        construct=site.constructor.rpartition(".")[2],
+        placement="python",
+        path=making.path,
+        closed=True,
+    )
+
+
+def config_client(fact: ConfigFact, around: Surroundings) -> Client:
+    """The client of a block in a configuration file."""
+    path = fact.span.path
+    role = fact.role.removeprefix("shared-")
+    dialects = fact.dialects
+    if len(dialects) > 1:
+        dialects = _narrowed(dialects, path, around)
+    return _client(
+        [(name, around.knowledge(path, name)) for name in dialects],
+        role,
+        fact.block,
+        fact.span,
+        around,
+        construct=path.rpartition("/")[2],
+        placement=fact.placement,
+        closed=fact.closed,
+        shared=fact.role.startswith("shared-"),
+        name=fact.name,
+    )
+
+
+def _narrowed(dialects: tuple[str, ...], path: str, around: Surroundings) -> tuple[str, ...]:
+    """A plain client file belongs to the client its deployment unit depends on, if to one."""
+    named = []
+    for dialect in dialects:
+        found = around.knowledge(path, dialect)
+        if found.source != "none":
+            named.append(dialect)
+    if "java" in dialects and "java" not in named and around.unit(path) in around.java_units:
+        named.append("java")
+    return tuple(named) if len(named) == 1 else dialects
+
+
+def _client(
+    candidates: Iterable[tuple[str, Knowledge]],
+    role: str,
+    block: Block,
+    span: Span,
+    around: Surroundings,
+    *,
+    construct: str,
+    placement: str,
+    closed: bool,
+    path: tuple = (),  # type: ignore[type-arg]
+    shared: bool = False,
+    name: str = "",
+) -> Client:
+    chosen = [(dialect, found) for dialect, found in candidates if found.versions]
+    added = layers(placement)
+    found_worlds = worlds(block, [(d, k.versions) for d, k in chosen], role, added)
+    dialect = chosen[0][0] if chosen else "java"
+    known = tuple(
+        version
+        for _, knowledge in chosen
+        if knowledge.source != "none" or knowledge.exact
+        for version in knowledge.versions
+    )
+    spans = [knowledge.span for _, knowledge in chosen if knowledge.span is not None]
+    versions = {d: k.versions for d, k in chosen}
+    fields = dict(
+        role=role,
+        client=" or ".join(dict.fromkeys(CLIENT_NAMES[d] for d, _ in chosen)),
+        dialect=dialect,
+        client_versions=known,
+        construct=construct,
+        span=span,
+        placement=placement,
+        worlds=found_worlds,
+        block=block,
+        unit=around.unit(span.path),
+        in_tests=is_test(span.path) and not around.include_tests,
+        keys=judge_keys(block, versions, role, closed=closed, shared=shared, construct=construct),
+        value_problems=value_problems(block, versions, role, python=closed),
+        alias_clashes=alias_clashes(block, versions, role),
+        defects=tuple(
+            defect
+            for library, known_ in chosen
+            if known_.source != "none" or known_.exact
+            for defect in defects_of(library, known_.versions, found_worlds, known_.span or span)
+        ),
+        version_span=spans[0] if spans else None,
+        path=path,
+        name=name,
+    )
+    kinds: dict[str, type[Client]] = {
+        "producer": Producer,
+        "consumer": Consumer,
+        "broker": Broker,
+    }
+    if role == "connector":
+        facts = facts_of(name, [setting.key for setting in block.settings])
+        return Connector(**fields, connector_class=name, facts=facts)  # type: ignore[arg-type]
+    return kinds.get(role, Client)(**fields)  # type: ignore[arg-type]

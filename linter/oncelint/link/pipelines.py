@@ -1,0 +1,214 @@
+"""Which client writes and reads which topics, and which belong together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from oncelint.flow.blocks import alternatives, span_of
+from oncelint.flow.library import POLLS
+from oncelint.flow.trace import Use
+from oncelint.flow.values import Abs, Foreign, Items, Lit, Phi
+from oncelint.link.clients import Made
+from oncelint.model.project import (
+    Client,
+    Consumer,
+    Feed,
+    Producer,
+    Step,
+    TopicUse,
+    TransactionalPair,
+)
+from oncelint.model.values import Known, Span
+
+_WRITES = frozenset({"produce", "send", "send_and_wait"})
+_TRANSACTION = frozenset(
+    {"init_transactions", "begin_transaction", "commit_transaction", "abort_transaction"}
+    | {"transaction", "send_offsets_to_transaction"}
+)
+
+
+def with_uses(made: Sequence[Made], uses: Sequence[Use]) -> list[Made]:
+    """The clients with what their methods tell: topics, transactions, commits."""
+    by_site: dict[int, list[Use]] = {}
+    for use in uses:
+        by_site.setdefault(use.site, []).append(use)
+    return [replace(one, client=_with_uses(one, by_site.get(one.site, []))) for one in made]
+
+
+def _with_uses(made: Made, uses: Sequence[Use]) -> Client:
+    client = made.client
+    if isinstance(client, Producer):
+        topics = _unique(topic for use in uses if use.method in _WRITES for topic in _topic(use))
+        offsets = [use for use in uses if use.method == "send_offsets_to_transaction"]
+        return replace(
+            client,
+            topics=topics,
+            topics_complete=bool(topics) and all(topic.name is not None for topic in topics),
+            sends_offsets=tuple(dict.fromkeys(span_of(use.at) for use in offsets)),
+            group_metadata=any(_is_metadata(use) for use in offsets),
+            uses_transactions=tuple(
+                dict.fromkeys(span_of(use.at) for use in uses if use.method in _TRANSACTION)
+            ),
+        )
+    if isinstance(client, Consumer):
+        found = [topic for value in made.making.topics for topic in _topics(value, client.span)]
+        for use in uses:
+            if use.method in ("subscribe", "assign"):
+                found.extend(_subscribed(use))
+        topics = _unique(found)
+        reads = any(use.method in POLLS for use in uses) or not uses
+        iterated = any(made.site in loop.consumers for use in uses for loop in use.loops)
+        metadata_only = bool(uses) and not reads and not iterated and not topics
+        return replace(
+            client,
+            topics=topics,
+            topics_complete=bool(topics) and all(topic.name is not None for topic in topics),
+            reads=not metadata_only,
+            commits=tuple(dict.fromkeys(span_of(u.at) for u in uses if u.method == "commit")),
+        )
+    return client
+
+
+def _is_metadata(use: Use) -> bool:
+    values = [*use.args, *(value for _, value in use.keywords)]
+    return any(isinstance(v, Foreign) and "group_metadata" in v.path for v in values)
+
+
+def _topic(use: Use) -> Iterator[TopicUse]:
+    value = use.args[0] if use.args else None
+    for name, given in use.keywords:
+        if name == "topic":
+            value = given
+    if value is not None:
+        yield from _topics(value, span_of(use.at))
+
+
+def _subscribed(use: Use) -> Iterator[TopicUse]:
+    for name, value in use.keywords:
+        if name == "pattern":
+            yield TopicUse(_text(value), span_of(use.at), pattern=True)
+        elif name in ("topics", "partitions"):
+            yield from _topics(value, span_of(use.at))
+    if use.args:
+        yield from _topics(use.args[0], span_of(use.at))
+
+
+def _text(value: Abs) -> str | None:
+    return str(value.value) if isinstance(value, Lit) and value.value is not None else None
+
+
+def _topics(value: Abs, span: Span) -> Iterator[TopicUse]:
+    """The topics a value names; one without a name where it cannot be known."""
+    if isinstance(value, Items):
+        for item in value.items:
+            yield from _topics(item, span)
+        if not value.exact:
+            yield TopicUse(None, span)
+        return
+    if isinstance(value, Foreign) and value.path.endswith("TopicPartition()") and value.made_from:
+        yield from _topics(value.made_from[0], span)
+        return
+    if isinstance(value, Phi):
+        for _, one in value.branches:
+            yield from _topics(one, span)
+        return
+    for alternative in alternatives(value):
+        plain = alternative.value
+        if isinstance(plain, Known) and isinstance(plain.value, str):
+            pattern = plain.value.startswith("^")
+            yield TopicUse(plain.value, span, pattern)
+        elif isinstance(plain, Known) and plain.value is None:
+            continue
+        else:
+            yield TopicUse(None, span)
+
+
+def _unique(topics: Iterable[TopicUse]) -> tuple[TopicUse, ...]:
+    seen: dict[tuple[str | None, bool], TopicUse] = {}
+    for topic in topics:
+        seen.setdefault((topic.name, topic.pattern), topic)
+    return tuple(seen.values())
+
+
+def feeds(made: Sequence[Made], uses: Sequence[Use]) -> tuple[Feed, ...]:
+    """Where records of a consumer are handed to a producer in the same consume loop."""
+    by_site: dict[int, list[Client]] = {}
+    for one in made:
+        by_site.setdefault(one.site, []).append(one.client)
+    found: dict[tuple[Span, Span], Feed] = {}
+    for use in uses:
+        if use.method not in _WRITES:
+            continue
+        for loop in use.loops:
+            for site, polled in loop.consumers.items():
+                for consumer in by_site.get(site, []):
+                    for producer in by_site.get(use.site, []):
+                        if isinstance(consumer, Consumer) and isinstance(producer, Producer):
+                            path = (
+                                Step(span_of(polled), "consumes here"),
+                                *use.path,
+                                Step(span_of(use.at), "produces here"),
+                            )
+                            key = (consumer.span, producer.span)
+                            found.setdefault(key, Feed(consumer, producer, path))
+    return tuple(found.values())
+
+
+def is_transactional(producer: Client) -> bool:
+    """Whether a producer certainly has a transactional id in some world."""
+    return any(world.transactional() for world in producer.worlds)
+
+
+def pairs(
+    producers: Sequence[Producer], consumers: Sequence[Consumer], fed: Sequence[Feed]
+) -> tuple[TransactionalPair, ...]:
+    """Consumers that read, or may read, what a transactional producer writes."""
+    feeding = {(feed.consumer.span, feed.producer.span) for feed in fed}
+    found: list[TransactionalPair] = []
+    for producer in producers:
+        if not is_transactional(producer):
+            continue
+        written = {
+            topic.name: topic
+            for topic in producer.topics
+            if topic.name is not None and not topic.pattern
+        }
+        for consumer in consumers:
+            if producer.in_tests != consumer.in_tests or not consumer.reads:
+                continue
+            shared = next(_shared(written, consumer), None)
+            if shared is not None:
+                write, read = shared
+                found.append(
+                    TransactionalPair(producer, consumer, write.name, write.span, read.span)
+                )
+            elif _may_share(producer, consumer) and (consumer.span, producer.span) not in feeding:
+                found.append(TransactionalPair(producer, consumer, None))
+    return tuple(found)
+
+
+def _shared(
+    written: Mapping[str, TopicUse], consumer: Consumer
+) -> Iterator[tuple[TopicUse, TopicUse]]:
+    """The topics both ends name: the write and the read. A pattern reads all it matches."""
+    for read in consumer.topics:
+        if read.name is None:
+            continue
+        if not read.pattern:
+            if read.name in written:
+                yield written[read.name], read
+            continue
+        try:
+            pattern = re.compile(read.name)
+        except re.error:
+            continue
+        # librdkafka matches anywhere behind its leading ^, the Python clients at the start
+        yield from ((write, read) for name, write in written.items() if pattern.match(name))
+
+
+def _may_share(producer: Producer, consumer: Consumer) -> bool:
+    if producer.topics_complete and consumer.topics_complete:
+        return False
+    return producer.unit == consumer.unit

@@ -1,0 +1,114 @@
+"""Findings: what a rule says, and what becomes of it in the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from oncelint.model.facts import ErrorRecord, Skipped
+from oncelint.model.project import Client, Unresolved
+from oncelint.model.values import Origin, Scalar, Span
+
+Severity: TypeAlias = Literal["error", "warning", "note"]
+Confidence: TypeAlias = Literal["high", "medium", "low"]
+Audience: TypeAlias = Literal["regular", "pedantic"]
+Safety: TypeAlias = Literal["safe", "unsafe", "display"]
+
+SEVERITIES: tuple[Severity, ...] = ("note", "warning", "error")
+CONFIDENCES: tuple[Confidence, ...] = ("low", "medium", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that belongs to a finding, with what the reader finds there."""
+
+    span: Span
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What must hold for the finding to be gone: settings by canonical name and their values, or
+    None for a setting that must go. `title` says it to the user; `safety` is the best it can be."""
+
+    title: str
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
+    safety: Safety = "display"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """What a rule's check yields: one judgement on its subject.
+
+    `causes` are the spans that define the cause (defaults to the primary span), by which a
+    superseding rule silences others. `severity` overrides the rule's own. `subject_key` names the
+    subject within its file for the fingerprint, without line numbers.
+    """
+
+    span: Span
+    message: str
+    confidence: Confidence = "high"
+    severity: Severity | None = None
+    setting: str | None = None
+    related: tuple[Related, ...] = ()
+    provenance: tuple[Origin, ...] = ()
+    goal: Goal | None = None
+    causes: tuple[Span, ...] = ()
+    subject_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """By what a finding was silenced, and the reason given there."""
+
+    by: Literal["comment", "baseline", "settings"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A finding as reported; `fingerprint` is stable under edits that move lines."""
+
+    rule: str
+    group: str
+    severity: Severity
+    confidence: Confidence
+    audience: Audience
+    message: str
+    span: Span
+    related: tuple[Related, ...]
+    setting: str | None
+    provenance: tuple[Origin, ...]
+    goal: Goal | None
+    fingerprint: str
+    causes: tuple[Span, ...] = ()
+    suppressed: Suppressed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unanalysed:
+    """How many files of a language use a Kafka client and were not analysed."""
+
+    language: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything one run has to say, in report order (path, place, rule).
+
+    `findings` holds what is shown; `suppressed` what comments, settings or a baseline silenced;
+    `files` is the number of files looked at, `analysed` of those parsed.
+    """
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Finding, ...] = ()
+    subjects: tuple[Client, ...] = ()
+    unresolved: tuple[Unresolved, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    errors: tuple[ErrorRecord, ...] = ()
+    unanalysed: tuple[Unanalysed, ...] = ()
+    files: int = 0
+    analysed: int = 0
+    partial: bool = False

@@ -1,0 +1,344 @@
+"""The linked project: the subjects that rules judge.
+
+Everything is frozen. A subject tells what it is, where it stands, and what its configuration
+comes to in every world that the project leaves possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from oncelint.model.facts import Block, Condition, SuppressionComment
+from oncelint.model.values import Known, Origin, Scalar, Span, Unknown, Value, is_given
+
+SetBy: TypeAlias = Literal["user", "default", "implied", "lock"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting's effective value in one world.
+
+    `name` is the canonical (dotted Kafka) name, `spelled` the user's key or, for what the user
+    did not set, the client's preferred spelling. `set_by` tells the user's own value from the
+    client's default, from what another setting implies and from what a framework locks.
+    `overridden` is what the user wrote where another setting decides in the end.
+    """
+
+    name: str
+    spelled: str
+    value: Value
+    set_by: SetBy
+    key_span: Span | None = None
+    value_span: Span | None = None
+    origins: tuple[Origin, ...] = ()
+    overridden: Value | None = None
+
+    @property
+    def known(self) -> bool:
+        return isinstance(self.value, Known)
+
+
+Outcome: TypeAlias = Literal["refuses", "corrects", "switches-off", "ignores"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Settings that this client does not accept together.
+
+    `outcome`: the client refuses to start, corrects a setting silently, switches the guarantee
+    off, or ignores a setting. `error` is what the client raises, for messages. `settings` are
+    the canonical names involved, the one to blame first; `family` groups contradictions for the
+    rules (idempotence, transactions, timeouts).
+    """
+
+    family: str
+    outcome: Outcome
+    settings: tuple[str, ...]
+    error: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One self-consistent possibility: client versions that behave alike, and one branch of every
+    choice. `versions` ascend; `known_version` when the project's files pin them."""
+
+    client: str
+    dialect: str
+    versions: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    settings: Mapping[str, Setting]
+    open_reason: str | None
+    contradictions: tuple[Contradiction, ...] = ()
+
+    def setting(self, name: str) -> Setting | None:
+        """The effective setting of a canonical name; None when this client has no such setting."""
+        return self.settings.get(name)
+
+    def value(self, name: str) -> Value:
+        found = self.settings.get(name)
+        return found.value if found else Unknown(f"{self.client} has no setting {name}")
+
+    def known(self, name: str) -> Scalar | tuple[Scalar, ...]:
+        """The known value, or None when it is unknown, computed or there is no such setting."""
+        value = self.value(name)
+        return value.value if isinstance(value, Known) else None
+
+    def is_set(self, name: str) -> bool:
+        """Whether the user set it (so the client treats a contradiction as the user's own)."""
+        found = self.settings.get(name)
+        return found is not None and found.set_by == "user"
+
+    def transactional(self) -> bool | None:
+        """Whether a producer has a transactional id; None when that cannot be known."""
+        found = self.settings.get("transactional.id")
+        if found is None or found.set_by != "user":
+            return None if self.open_reason is not None else False
+        return is_given(found.value)
+
+    def refuses(self) -> bool:
+        """Whether this client would not start with this configuration."""
+        return any(item.outcome == "refuses" for item in self.contradictions)
+
+
+Family: TypeAlias = Literal["librdkafka", "kafka-python", "kafka-python-ng", "aiokafka", "java"]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicUse:
+    """A topic a client writes or reads; `name` None when it could not be known."""
+
+    name: str | None
+    span: Span
+    pattern: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One hop of a call path, labelled for the reader (`consume here`, `called here`)."""
+
+    span: Span
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """A key the user wrote, as the config/ rules judge it.
+
+    `status`: known to this client; unknown to it; read only by another role (`detail` names it);
+    a key of another client (`detail` names that); deprecated. `nearest` is the key to write
+    instead, `detail` else why the status holds. It holds in `versions`, or (empty) in every one;
+    `certain` when no possible version or client knows better. `refused` is what the client raises
+    for the key; None when it goes on without it.
+    """
+
+    key: str
+    span: Span
+    status: Literal["known", "unknown", "other-role", "other-client", "deprecated"]
+    nearest: str | None = None
+    detail: str = ""
+    versions: tuple[str, ...] = ()
+    certain: bool = True
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ValueProblem:
+    """A written value the client's own type, range or names do not admit.
+
+    `span` is the value's token and `key_span` its key's; `text` the value, never a secret one.
+    `refused` is what the client raises, None when it goes on, and then `effect` tells how.
+    """
+
+    key: str
+    span: Span
+    text: str
+    expected: str
+    certain: bool = True
+    refused: str | None = None
+    effect: str = ""
+    key_span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AliasClash:
+    """A setting written under two spellings; the later one counts."""
+
+    loser: str
+    loser_span: Span
+    winner: str
+    winner_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A published exactly-once defect of the client in use, or a feature it has no code for."""
+
+    id: str
+    text: str
+    source: str
+    fixed_in: str | None
+    span: Span
+    setting: str | None = None
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A producer, consumer, Streams application, worker, connector or broker configuration.
+
+    `client` names the library as its distribution does (`confluent-kafka`), `client_versions`
+    what the project's files say of its version (empty: nothing). `span` is the construction, or
+    the block's place in a configuration file. `unit` is the deployment unit's folder. `in_tests`
+    subjects are seen but not judged.
+    """
+
+    role: str
+    client: str
+    dialect: str
+    client_versions: tuple[str, ...]
+    construct: str
+    span: Span
+    placement: str
+    worlds: tuple[World, ...]
+    block: Block
+    unit: str
+    in_tests: bool = False
+    keys: tuple[KeyUse, ...] = ()
+    value_problems: tuple[ValueProblem, ...] = ()
+    alias_clashes: tuple[AliasClash, ...] = ()
+    defects: tuple[Defect, ...] = ()
+    version_span: Span | None = None
+    topics: tuple[TopicUse, ...] = ()
+    topics_complete: bool = False
+    path: tuple[Step, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Producer(Client):
+    """`sends_offsets`: places of send_offsets_to_transaction; `commits_transaction`: of
+    commit_transaction. `group_metadata`: offsets go with the consumer's group metadata."""
+
+    sends_offsets: tuple[Span, ...] = ()
+    group_metadata: bool = False
+    uses_transactions: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumer(Client):
+    """`reads`: whether records are taken from it at all (not only metadata or watermarks)."""
+
+    reads: bool = True
+    commits: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connector(Client):
+    """A Connect connector; `connector_class` as written, `facts` its delivery facts by name."""
+
+    connector_class: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker(Client):
+    """A broker's own configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Records of `consumer` are produced by `producer` in the same consume loop.
+
+    `path` leads from the loop to the produce call.
+    """
+
+    consumer: Consumer
+    producer: Producer
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionalPair:
+    """A consumer that reads what a transactional producer writes.
+
+    `topic` is the shared topic, or None when they are paired by their deployment unit alone.
+    """
+
+    producer: Producer
+    consumer: Consumer
+    topic: str | None
+    write_span: Span | None = None
+    read_span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sink:
+    """A write that leaves Kafka, reached from a consume loop.
+
+    `statement` is the SQL as known (placeholders and all), `operation` what it does (insert,
+    orm-add, bulk-insert), `table` in lower case, `columns` in statement order, `guard` what makes
+    it tolerate its own repetition (None: nothing seen), `keys` the known unique keys of the table,
+    `caught` whether a violation is caught around the write. `library` is the driver.
+    """
+
+    library: str
+    operation: str
+    span: Span
+    statement: str | None
+    table: str | None
+    columns: tuple[str, ...]
+    guard: str | None
+    keys: tuple[frozenset[str], ...] | None
+    caught: bool
+    consumer: Consumer
+    path: tuple[Step, ...]
+    certain: bool = True
+    in_tests: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionUse:
+    """A suppression comment and whether it suppressed anything in this run."""
+
+    comment: SuppressionComment
+    used: tuple[str, ...]
+    unknown: tuple[tuple[str, str | None], ...]
+    judged: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerLimit:
+    """transaction.max.timeout.ms as the project's broker files set it (None: 15 minutes)."""
+
+    value_ms: int
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Something that could not be known, and why; silence about it is deliberate."""
+
+    span: Span
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything linked. `partial` when files that could matter were not read: claims of absence
+    are then muted."""
+
+    producers: tuple[Producer, ...]
+    consumers: tuple[Consumer, ...]
+    clients: tuple[Client, ...]
+    connectors: tuple[Connector, ...]
+    brokers: tuple[Broker, ...]
+    feeds: tuple[Feed, ...]
+    pairs: tuple[TransactionalPair, ...]
+    sinks: tuple[Sink, ...]
+    broker_limit: BrokerLimit
+    unresolved: tuple[Unresolved, ...]
+    partial: bool = False

@@ -1,0 +1,88 @@
+"""How findings speak: which token they point at, which places they add, what a value is called.
+
+For rules: the same setting is shown and named alike by every rule.
+"""
+
+from __future__ import annotations
+
+from oncelint.model.finding import Related
+from oncelint.model.project import Client, Setting, World
+from oncelint.model.values import Known, Span, as_text
+
+
+def place(setting: Setting | None, client: Client) -> Span:
+    """The primary span of a finding about a setting's value.
+
+    The value token where somebody wrote one beside its key; the key token when the value comes
+    from another file (a constant, a settings module); the construction when nobody set it.
+    """
+    if setting is None or setting.key_span is None or setting.set_by not in ("user", "implied"):
+        return client.span
+    value = setting.value_span
+    if value is None or value.path != setting.key_span.path:
+        return setting.key_span
+    return value
+
+
+def key_place(setting: Setting | None, client: Client) -> Span:
+    """The primary span of a finding about a key's presence: its token, or the construction."""
+    if setting is None or setting.key_span is None or setting.set_by not in ("user", "implied"):
+        return client.span
+    return setting.key_span
+
+
+def elsewhere(client: Client, primary: Span, *settings: Setting | None) -> tuple[Related, ...]:
+    """The other places of a finding: each given setting and its value, then the client itself.
+
+    Places that the primary span or an earlier one covers line for line are left out.
+    """
+    found: list[Related] = []
+    for setting in settings:
+        if setting is None or setting.key_span is None:
+            continue
+        value = setting.value_span
+        if not _beside(setting.key_span, primary):
+            found.append(Related(setting.key_span, f"{setting.spelled} is set here"))
+        if value is not None and not _beside(value, setting.key_span):
+            found.append(Related(value, f"the value of {setting.spelled}"))
+    if not client.span.covers(primary):
+        found.append(Related(client.span, f"the {client.role}"))
+    places = [primary, *(one.span for one in found)]
+    return tuple(one for at, one in enumerate(found, 1) if one.span not in places[:at])
+
+
+def _beside(span: Span, other: Span) -> bool:
+    """Whether two tokens stand in one line: showing one of them shows both."""
+    return span.path == other.path and span.start.line == other.start.line
+
+
+def told(setting: Setting, world: World) -> str:
+    """What a setting comes to and why, as part of a sentence: `acks is 1`,
+    `isolation.level is read_uncommitted by default in aiokafka`."""
+    text = f"{setting.spelled} is {as_text(setting.value)}"
+    if setting.set_by == "user":
+        return text
+    if setting.set_by == "implied" and setting.origins and setting.origins[0].note:
+        return f"{text} ({setting.origins[0].note})"
+    return f"{text} by default in {world.client}"
+
+
+def number(world: World, name: str) -> float | None:
+    """A setting's known numeric value in its own unit; None for anything else."""
+    value = world.value(name)
+    if not isinstance(value, Known) or isinstance(value.value, bool):
+        return None
+    return float(value.value) if isinstance(value.value, (int, float)) else None
+
+
+def library(client: Client, world: World) -> str:
+    """The client library with its version where the project's files tell it."""
+    from oncelint.model.versions import span_text
+
+    versions = [one for one in world.versions if one in client.client_versions]
+    return f"{world.client} {span_text(versions)}" if versions else world.client
+
+
+def subject_key(client: Client, *words: str) -> str:
+    """What tells a client and its setting apart in a fingerprint, without line numbers."""
+    return ":".join((client.construct, *words))

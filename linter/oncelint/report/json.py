@@ -1,0 +1,137 @@
+"""JSON, version 1; docs/schema/oncelint-1.schema.json describes it.
+
+Lines and columns are 1-based, columns count Unicode code points, ends are exclusive.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from oncelint.model.values import as_text
+from oncelint.model.versions import span_text
+from oncelint.report import Context, everything
+
+if TYPE_CHECKING:
+    from oncelint.model.finding import Finding, Report
+    from oncelint.model.project import Client, World
+    from oncelint.model.values import Origin, Position, Span
+
+NOT_WRITTEN = "this version of oncelint shows fixes and does not write them"
+
+
+def render_json(report: Report, context: Context) -> str:
+    """The report as one JSON document; ASCII alone, so that no encoding can spoil it."""
+    return json.dumps(document(report, context), indent=2) + "\n"
+
+
+def document(report: Report, context: Context) -> dict[str, Any]:
+    """The report as plain dicts and lists."""
+    result: dict[str, Any] = {
+        "schema": "oncelint/1",
+        "findings": [_finding(finding) for finding in everything(report)],
+    }
+    if context.show_subjects:
+        result["subjects"] = [subject(client) for client in report.subjects]
+    if context.show_unresolved:
+        result["unresolved"] = [
+            {
+                "path": item.span.path,
+                "start": _position(item.span.start),
+                "what": item.what,
+                "reason": item.reason,
+            }
+            for item in report.unresolved
+        ]
+    result["skipped"] = [{"path": item.path, "reason": item.reason} for item in report.skipped]
+    result["errors"] = [
+        {"rule": item.rule, "path": item.path, "message": item.message} for item in report.errors
+    ]
+    result["summary"] = _summary(report)
+    return result
+
+
+def subject(client: Client) -> dict[str, Any]:
+    """One subject; a setting that differs between worlds lists its values, `false | true`."""
+    return {
+        "kind": type(client).__name__.lower(),
+        "path": client.span.path,
+        "start": _position(client.span.start),
+        "client": client.client,
+        "version": version(client),
+        "effective": effective(client.worlds),
+    }
+
+
+def version(client: Client) -> str | None:
+    """The client's version or range of versions; None when no file of the project tells."""
+    if not client.client_versions:
+        return None
+    worlds = [version for world in client.worlds for version in world.versions]
+    return span_text(worlds or client.client_versions)
+
+
+def effective(worlds: tuple[World, ...]) -> dict[str, str]:
+    """Each canonical setting's values over the worlds that have it."""
+    values: dict[str, dict[str, None]] = {}
+    for world in worlds:
+        for name, setting in world.settings.items():
+            values.setdefault(name, {})[as_text(setting.value)] = None
+    return {name: " | ".join(values[name]) for name in sorted(values)}
+
+
+def origin(item: Origin) -> dict[str, Any]:
+    """One step of a value's history."""
+    return {
+        "origin": item.kind,
+        "value": item.value,
+        "path": item.span.path if item.span else None,
+        "start": _position(item.span.start) if item.span else None,
+        "note": item.note,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "group": finding.group,
+        "severity": finding.severity,
+        "confidence": finding.confidence,
+        "message": finding.message,
+        **_place(finding.span),
+        "related": [{**_place(item.span), "label": item.label} for item in finding.related],
+        "audience": finding.audience,
+        "setting": finding.setting,
+        "provenance": [origin(item) for item in finding.provenance],
+        "fixes": _fixes(finding),
+        "fingerprint": finding.fingerprint,
+        "suppressed": None
+        if finding.suppressed is None
+        else {"by": finding.suppressed.by, "reason": finding.suppressed.reason},
+    }
+
+
+def _fixes(finding: Finding) -> list[dict[str, Any]]:
+    if finding.goal is None:
+        return []
+    return [{"safety": "display", "title": finding.goal.title, "reason": NOT_WRITTEN, "edits": []}]
+
+
+def _place(span: Span) -> dict[str, Any]:
+    return {"path": span.path, "start": _position(span.start), "end": _position(span.end)}
+
+
+def _position(position: Position) -> dict[str, int]:
+    return {"line": position.line, "column": position.column}
+
+
+def _summary(report: Report) -> dict[str, int]:
+    severities = [finding.severity for finding in report.findings]
+    return {
+        "files": report.files,
+        "errors": severities.count("error"),
+        "warnings": severities.count("warning"),
+        "notes": severities.count("note"),
+        "fixable": 0,
+        "unresolved": len(report.unresolved),
+    }

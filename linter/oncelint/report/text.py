@@ -1,0 +1,119 @@
+"""Text for people: one line a finding, and the words that `full` and the command share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from oncelint.report import Context
+
+if TYPE_CHECKING:
+    from oncelint.model.finding import Finding, Report
+    from oncelint.model.project import Client
+    from oncelint.model.values import Origin
+
+# Control characters and the marks that reorder text: a file's own text must not steer a terminal.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """`text` on one line, with what would steer a terminal made visible."""
+    return _UNPRINTABLE.sub(_visible, text)
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if match.group() in "\n\r\t":
+        return " "
+    return chr(0x2400 + code) if code < 0x20 else "\ufffd"
+
+
+def render_concise(report: Report, context: Context) -> str:
+    """`path:line:column: severity[rule] message`, one line a finding."""
+    if context.statistics:
+        lines = statistics(report)
+    else:
+        lines = [_line(finding, context) for finding in report.findings]
+    lines += appendix(report, context)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def statistics(report: Report) -> list[str]:
+    """The number of findings of each rule, the most frequent first."""
+    counts: dict[tuple[str, str], int] = {}
+    for finding in report.findings:
+        key = (finding.severity, finding.rule)
+        counts[key] = counts.get(key, 0) + 1
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0][1], item[0][0]))
+    width = len(str(max(counts.values(), default=0)))
+    return [f"{count:>{width}}  {severity}[{rule}]" for (severity, rule), count in ordered]
+
+
+def appendix(report: Report, context: Context) -> list[str]:
+    """What --show-subjects and --show-unresolved add, one line each."""
+    lines: list[str] = []
+    if context.show_subjects:
+        lines += [_subject(client, context) for client in report.subjects]
+    if context.show_unresolved:
+        for item in report.unresolved:
+            place = _at(item.span.path, item.span.start.line, item.span.start.column, context)
+            lines.append(f"{place}: unresolved {printable(item.what)}: {printable(item.reason)}")
+    return lines
+
+
+def _line(finding: Finding, context: Context) -> str:
+    start = finding.span.start
+    place = _at(finding.span.path, start.line, start.column, context)
+    return f"{place}: {finding.severity}[{finding.rule}] {printable(finding.message)}"
+
+
+def _at(path: str, line: int, column: int, context: Context) -> str:
+    return f"{printable(context.display(path))}:{line}:{column}"
+
+
+def _subject(client: Client, context: Context) -> str:
+    start = client.span.start
+    place = _at(client.span.path, start.line, start.column, context)
+    return f"{place}: subject[{type(client).__name__.lower()}] {headline(client)}{_own(client)}"
+
+
+_ORIGINS = {
+    "file": "set",
+    "default": "by default",
+    "lock": "locked",
+    "environment": "from the environment",
+    "computed": "computed",
+}
+
+
+def origin_text(item: Origin, display: Callable[[str], str]) -> str:
+    """One step of a value's history: `false, set at app.env:3:1: note`."""
+    text = f"{item.value}, {_ORIGINS[item.kind]}"
+    if item.span is not None:
+        start = item.span.start
+        text += f" at {display(item.span.path)}:{start.line}:{start.column}"
+    return printable(f"{text}: {item.note}" if item.note else text)
+
+
+def headline(client: Client) -> str:
+    """The client's library and version, in words."""
+    from oncelint.report.json import version  # only where subjects are shown
+
+    known = version(client)
+    return printable(f"{client.client} {known}" if known else f"{client.client}, any version")
+
+
+def _own(client: Client) -> str:
+    """The settings the user wrote, as they come out."""
+    from oncelint.report.json import effective  # only where subjects are shown
+
+    names = {
+        name
+        for world in client.worlds
+        for name, setting in world.settings.items()
+        if setting.set_by == "user"
+    }
+    values = effective(client.worlds)
+    shown = ", ".join(f"{name}={values[name]}" for name in sorted(names))
+    return f": {printable(shown)}" if shown else ""

@@ -1,0 +1,129 @@
+"""A JDBC sink connector that writes a redelivered record once more.
+
+## What it does
+
+Reports a JDBC sink of Confluent, Aiven, Debezium or Confluent Cloud that writes with plain INSERT
+statements: `insert.mode` is insert, or not set, which is the same.
+
+## The failure
+
+A sink task writes 500 shipments, the database commits, and the worker is killed before it has
+stored the offsets of these records. The next worker reads them again, as Connect promises only
+that it delivers at least once. Without a primary key the table now holds 1000 shipments and the
+dashboard twice the revenue. With one (`pk.mode` says which) the first of them violates it, and after
+its retries the task stands at FAILED: no more shipments are written until somebody looks.
+
+## What the fix costs
+
+`insert.mode=upsert` and a key: `pk.mode=record_key` or `record_value` with `pk.fields` where the
+record has a business key, `pk.mode=kafka` (topic, partition and offset as columns) where it has
+none. Debezium's sink says `primary.key.mode` and `primary.key.fields`. An upsert is somewhat slower
+than an insert, and the table needs a unique key on those columns. The fix is unsafe: it changes the
+statements, and an existing table has to be fit for them.
+
+A key of topic, partition and offset makes redelivery harmless. It does not remove duplicates that
+the upstream producer wrote, and does not survive mirroring or recreating the topic.
+
+## When it is silent
+
+With `insert.mode` upsert or update, in upper or lower case; when the mode or the key mode is filled
+in from somewhere else (`${env:MODE}`); for connector classes that are not known, a source connector
+among them. Where a primary key is configured beside inserts it is a warning, since a redelivery
+stops the task rather than doubling rows.
+
+## References
+
+Confluent "Configuration Reference for JDBC Sink Connector" (insert.mode, pk.mode, idempotent writes);
+Aiven "jdbc-connector-for-apache-kafka" sink documentation; "Debezium connector for JDBC";
+Confluent Cloud "PostgreSQL Sink (JDBC) Connector".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from oncelint.model import (
+    Connector,
+    Goal,
+    Hit,
+    Known,
+    Project,
+    Rule,
+    Severity,
+    World,
+    across,
+    speak,
+)
+
+
+def _value(world: World, name: str, default: str) -> str | None:
+    """What a setting comes to, in lower case; None when that is not known."""
+    setting = world.setting(name)
+    if setting is None:
+        return default if world.open_reason is None else None
+    if not isinstance(setting.value, Known):
+        return None
+    value = setting.value.value
+    return default if value is None else str(value).strip().lower()
+
+
+def _inserts(world: World, facts: Mapping[str, str]) -> bool | None:
+    mode = _value(world, facts["mode"], facts["mode-default"])
+    return None if mode is None else mode == "insert"
+
+
+def check(connector: Connector, project: Project) -> Iterator[Hit]:
+    facts = connector.facts
+    if facts.get("kind") != "jdbc-sink":
+        return
+    verdict = across(connector.worlds, lambda world: _inserts(world, facts))
+    if not verdict:
+        return
+    world = verdict.world
+    key = _value(world, facts["key"], facts["key-default"])
+    if key is None:
+        return
+    mode, key_setting = world.setting(facts["mode"]), world.setting(facts["key"])
+    # a key that plain inserts make no use of is what the reader wrote and should look at
+    span = speak.place(mode, connector) if mode else speak.key_place(key_setting, connector)
+    told = f"{facts['mode']} is insert" + ("" if mode is not None else " by default")
+    key_told = f"{facts['key']} is {key}" + ("" if key_setting is not None else " by default")
+    severity: Severity | None = None
+    settings = {facts["mode"]: "upsert"}
+    if key == "none":
+        consequence = "a record delivered again becomes a second row"
+        advice = (
+            f"set {facts['mode']} to upsert and {facts['key']} to record_key or record_value with"
+            f" {facts['key-fields']}, or to kafka"
+        )
+        title = f"set {facts['mode']} to upsert and {facts['key']} to kafka"
+        settings[facts["key"]] = "kafka"
+    else:
+        severity = "warning"
+        consequence = (
+            "a record delivered again violates the table's key and stops the task, or becomes a"
+            " second row where the table has no such key"
+        )
+        advice = title = f"set {facts['mode']} to upsert"
+    yield Hit(
+        span=span,
+        message=f"{consequence}: {told} in {facts['name']}, and {key_told}; {advice}",
+        confidence=verdict.confidence,
+        severity=severity,
+        setting=facts["mode"],
+        related=speak.elsewhere(connector, span, mode, key_setting),
+        provenance=mode.origins if mode is not None else (),
+        goal=Goal(title, settings, "unsafe"),
+        subject_key=speak.subject_key(connector, connector.connector_class),
+    )
+
+
+RULE = Rule(
+    id="connect-jdbc-sink-not-idempotent",
+    group="connect",
+    subject=Connector,
+    severity="error",
+    check=check,
+    summary="a JDBC sink connector that writes redelivered records again",
+    fix="unsafe",
+)
