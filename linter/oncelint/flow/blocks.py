@@ -18,6 +18,7 @@ from oncelint.flow.values import (
     Phi,
     Rec,
     Unk,
+    describe,
 )
 from oncelint.model.facts import Alternative, Block, Condition, Duplicate, WrittenSetting
 from oncelint.model.values import Computed, Known, Origin, Position, Span, Unknown, Value, as_text
@@ -75,11 +76,13 @@ def plain_value(value: Abs) -> Value:
     if isinstance(value, Comp):
         if value.kinds:
             return Computed(value.template, value.kinds)
-        return Unknown("text with a part that is not known")
+        return Unknown("text with a part that is not known", present=True)
     if isinstance(value, Unk):
-        return Unknown(value.reason)
-    if isinstance(value, (Fn, Ext, Bound)):
-        return Unknown("a function or object")
+        return Unknown(value.reason, value.present)
+    if isinstance(value, (Bound, Foreign)):
+        return Unknown(describe(value))
+    if isinstance(value, (Fn, Ext)):
+        return Unknown("a function or object", present=True)
     if isinstance(value, Rec):
         return Computed("{record}", frozenset(("record",)))
     return Unknown("an object")

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from oncelint.flow import calls, expressions, objects
+from oncelint.flow.dicts import merge_dicts
 from oncelint.flow.values import (
     Abs,
     At,
@@ -33,6 +35,7 @@ from oncelint.flow.values import (
     Ref,
     Slot,
     Unk,
+    describe,
     phi,
 )
 from oncelint.model.values import ComputedKind
@@ -80,6 +83,13 @@ _SOURCES: dict[str, ComputedKind] = {
     "socket.getfqdn": "host",
     "platform.node": "host",
 }
+# Objects that read variables of the environment when called, or through a method named by type.
+ENVIRONMENT_READERS = frozenset({"starlette.config.Config()", "environs.Env()", "environ.Env()"})
+_READER_METHODS = frozenset({"str", "int", "bool", "float", "list", "get", "url", "__call__"})
+
+# What `with contextlib.suppress(Error):` is made with.
+SUPPRESS = "contextlib.suppress()"
+
 _HOST_VARIABLES = frozenset({"HOSTNAME", "POD_NAME", "COMPUTERNAME", "HOST"})
 
 _LOGGING = frozenset(
@@ -102,7 +112,7 @@ def environment(name: str, default: Abs | None, at: At) -> Abs:
     if name in _HOST_VARIABLES:
         given: Abs = Comp("{" + name + "}", frozenset(("host",)), at)
     else:
-        given = Unk(f"environment variable {name}", at)
+        given = Unk(f"environment variable {name}", at, present=True)
     if default is None:
         return given
     return phi(f"environment variable {name}", [("is unset", default), ("is set", given)])
@@ -142,6 +152,9 @@ def text_of(value: Abs) -> tuple[str, frozenset[ComputedKind], bool]:
     return "{}", frozenset(), False
 
 
+_SOURCE_KINDS: frozenset[ComputedKind] = frozenset(("random", "time", "process", "host"))
+
+
 def format_parts(machine: Machine, parts: list[Abs], at: At) -> Abs:
     """An f-string, or any other joining of parts."""
     for index, part in enumerate(parts):
@@ -157,11 +170,10 @@ def format_parts(machine: Machine, parts: list[Abs], at: At) -> Abs:
     kinds = frozenset(kind for _, found, _ in texts for kind in found)
     if all(isinstance(part, Lit) for part in parts):
         return Lit(template, at)
-    if kinds & {"random", "time", "process", "host"}:
-        return Comp(template, kinds, at)
-    if all(known for _, _, known in texts):
-        return Comp(template, kinds, at)
-    return Comp(template, frozenset(), at)
+    sites = frozenset(s for part in parts for s in expressions.record_sites(machine, part))
+    if not kinds & _SOURCE_KINDS and not all(known for _, _, known in texts):
+        kinds = frozenset()
+    return Comp(template, kinds, at, sites)
 
 
 def binary(machine: Machine, op: str, left: Abs, right: Abs, at: At) -> Abs:
@@ -180,15 +192,13 @@ def binary(machine: Machine, op: str, left: Abs, right: Abs, at: At) -> Abs:
     if op in ("in", "not in"):
         return _contains(machine, op, left, right, at)
     if op == "|":
-        one, other = machine.deref_dict(left), machine.deref_dict(right)
+        one, other = objects.deref_dict(machine, left), objects.deref_dict(machine, right)
         if one is not None and other is not None:
-            from oncelint.flow.machine import merge_dicts
-
             return machine.alloc(merge_dicts(one, other))
     if op == "/" and isinstance(left, File):
         return _joined_path(left, [right])
     if op == "+":
-        first, second = machine.elements(left), machine.elements(right)
+        first, second = objects.elements(machine, left), objects.elements(machine, right)
         if first is not None and second is not None:
             return machine.alloc(ListObj((*first, *second)))
     if isinstance(left, Lit) and isinstance(right, Lit):
@@ -197,16 +207,18 @@ def binary(machine: Machine, op: str, left: Abs, right: Abs, at: At) -> Abs:
         return format_parts(machine, [left, right], at)
     if op == "%" and is_text(left):
         template, kinds, known = text_of(left)
-        sites = machine.record_sites(right)
+        sites = expressions.record_sites(machine, right)
         if sites or isinstance(right, (Comp, Unk, Ref)):
             extra: frozenset[ComputedKind] = right.kinds if isinstance(right, Comp) else frozenset()
-            return Comp(template, kinds | extra if extra or known else frozenset(), at)
+            if sites:
+                extra = extra | {"record"}
+            return Comp(template, kinds | extra if extra or known else frozenset(), at, sites)
     if isinstance(left, Comp) or isinstance(right, Comp):
-        kinds = frozenset(
-            kind for one in (left, right) if isinstance(one, Comp) for kind in one.kinds
-        )
-        return Comp("{" + op + "}", kinds, at)
-    return machine.derived((left, right), "a computed value", at)
+        computed = [one for one in (left, right) if isinstance(one, Comp)]
+        kinds = frozenset(kind for one in computed for kind in one.kinds)
+        sites = frozenset(site for one in computed for site in one.sites)
+        return Comp("{" + op + "}", kinds, at, sites)
+    return expressions.derived(machine, (left, right), "a computed value", at)
 
 
 def is_text(value: Abs) -> bool:
@@ -259,7 +271,7 @@ def _contains(machine: Machine, op: str, left: Abs, right: Abs, at: At) -> Abs:
 
 
 def negate(machine: Machine, value: Abs) -> Abs:
-    verdict = machine.truth(value)
+    verdict = expressions.truth(machine, value)
     return Unk("a negation") if verdict is None else Lit(not verdict)
 
 
@@ -286,11 +298,11 @@ def call_external(
     if name.startswith("sqlalchemy") and name.endswith((".text",)) and args:
         return args[0]
     values = [*args, *(slot.value for _, slot in keywords)]
-    machine.hand_over(values, at)
+    calls.hand_over(machine, values, at)
     if "." not in name:
-        return machine.derived(values, f"the result of {name}()", at)
+        return expressions.derived(machine, values, f"the result of {name}()", at)
     if name in machine.executes_external:
-        machine.record_execution(func, name, args, keywords, at)
+        calls.record_execution(machine, func, name, args, keywords, at)
     return Foreign(f"{name}()", tuple(values), at)
 
 
@@ -314,7 +326,7 @@ def _getenv(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -
     return environment(name.value, default, at)
 
 
-def _required_env(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
+def required_variable(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
     """decouple.config, environs.Env, django-environ: without a default the variable must be set."""
     if len(args) > 1 or "default" in named:
         return _getenv(machine, args, named, at)
@@ -335,7 +347,7 @@ def _convert(convert: Callable[[object], object]) -> Model:
                     return Lit(result, value.at)
             if isinstance(value, (Comp, Unk, Rec)):
                 return value
-            return machine.derived([value], "a converted value", at)
+            return expressions.derived(machine, [value], "a converted value", at)
 
         if not args:
             return Unk("a conversion of nothing", at)
@@ -353,13 +365,12 @@ def _to_float(value: object) -> object:
 
 
 def _new_dict(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
-    from oncelint.flow.machine import describe, merge_dicts
 
     result = DictObj({})
     for value in args:
-        inner = machine.deref_dict(value)
+        inner = objects.deref_dict(machine, value)
         if inner is None:
-            pairs = machine.exact_items(value)
+            pairs = objects.exact_items(machine, value)
             inner = _pairs(machine, pairs) if pairs is not None else None
         if inner is None:
             inner = DictObj({}, open=f"dict({describe(value)})")
@@ -367,10 +378,15 @@ def _new_dict(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At)
     return machine.alloc(merge_dicts(result, DictObj(dict(named))))
 
 
+def _no_pair(value: Abs) -> bool:
+    """Whether dict() and update() refuse an element: a text of two characters is a pair."""
+    return isinstance(value, Lit) and not (isinstance(value.value, str) and len(value.value) == 2)
+
+
 def _pairs(machine: Machine, pairs: tuple[Abs, ...]) -> DictObj | None:
     slots: dict[str, Slot] = {}
     for pair in pairs:
-        parts = machine.elements(pair)
+        parts = objects.elements(machine, pair)
         if parts is None or len(parts) != 2 or not isinstance(parts[0], Lit):
             return None
         key = parts[0]
@@ -383,10 +399,10 @@ def _pairs(machine: Machine, pairs: tuple[Abs, ...]) -> DictObj | None:
 def _new_list(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
     if not args:
         return machine.alloc(ListObj(()))
-    items = machine.exact_items(args[0])
+    items = objects.exact_items(machine, args[0])
     if items is not None:
         return machine.alloc(ListObj(items))
-    return machine.alloc(ListObj((machine.element_of(args[0]),), False))
+    return machine.alloc(ListObj((objects.element_of(machine, args[0]),), False))
 
 
 def _passes_first(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
@@ -395,7 +411,7 @@ def _passes_first(machine: Machine, args: list[Abs], named: dict[str, Slot], at:
 
 def _deepcopy(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
     value = _first(args)
-    inner = machine.deref_dict(value)
+    inner = objects.deref_dict(machine, value)
     if inner is not None:
         slots = {
             key: Slot(_deepcopy(machine, [slot.value], {}, at), slot.key_at)
@@ -411,13 +427,15 @@ def _calls_first(machine: Machine, args: list[Abs], named: dict[str, Slot], at: 
     if not args:
         return Unk("a call of nothing", at)
     rest = list(named.items())
-    return machine.call(args[0], list(args[1:]), rest, at)
+    return calls.call(machine, args[0], list(args[1:]), rest, at)
 
 
 def _maps(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
     if len(args) < 2:
         return Unk("a call of nothing", at)
-    result = machine.call(args[0], [machine.element_of(value) for value in args[1:]], [], at)
+    result = calls.call(
+        machine, args[0], [objects.element_of(machine, value) for value in args[1:]], [], at
+    )
     return machine.alloc(ListObj((result,), False))
 
 
@@ -425,11 +443,15 @@ def _thread(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -
     target = named.get("target")
     if target is not None:
         given = named.get("args")
-        values = machine.elements(given.value) if given is not None else ()
+        values = objects.elements(machine, given.value) if given is not None else ()
         extra = named.get("kwargs")
-        inner = machine.deref_dict(extra.value) if extra is not None else None
-        machine.call(
-            target.value, list(values or ()), list(inner.slots.items()) if inner else [], at
+        inner = objects.deref_dict(machine, extra.value) if extra is not None else None
+        calls.call(
+            machine,
+            target.value,
+            list(values or ()),
+            list(inner.slots.items()) if inner else [],
+            at,
         )
     return Foreign("threading.Thread()", (), at)
 
@@ -442,22 +464,29 @@ def _partial(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) 
 
 def _getattr(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
     if len(args) >= 2 and isinstance(args[1], Lit) and isinstance(args[1].value, str):
-        found = machine.attribute(args[0], args[1].value, at)
+        found = objects.attribute(machine, args[0], args[1].value, at)
         if isinstance(found, Unk) and len(args) > 2:
             return phi(f"attribute {args[1].value}", [("is there", found), ("is not", args[2])])
         return found
     return Unk("getattr with a name that is not known", at)
 
 
+def _as_dict(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
+    value = _first(args)
+    if isinstance(value, Ref) and isinstance(machine.obj(value), InstanceObj):
+        return objects.as_dict(machine, value, at)
+    return expressions.derived(machine, [value], "the fields of something unknown", at)
+
+
 def _enumerate(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
     value = _first(args)
-    items = machine.exact_items(value)
+    items = objects.exact_items(machine, value)
     if items is not None:
         pairs = tuple(
             machine.alloc(ListObj((Lit(number), item))) for number, item in enumerate(items)
         )
         return machine.alloc(ListObj(pairs))
-    pair = machine.alloc(ListObj((Unk("a counter"), machine.element_of(value))))
+    pair = machine.alloc(ListObj((Unk("a counter"), objects.element_of(machine, value))))
     return machine.alloc(ListObj((pair,), False))
 
 
@@ -467,7 +496,7 @@ def _range(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) ->
 
 def _iter(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
     if len(args) == 2:
-        got = machine.call(args[0], [], [], at)
+        got = calls.call(machine, args[0], [], [], at)
         return machine.alloc(ListObj((got,), False))
     return _first(args)
 
@@ -475,8 +504,8 @@ def _iter(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> 
 def _next(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
     value = _first(args)
     if isinstance(value, KafkaClient):
-        return machine.use_client(value, "__next__", [], [], at)
-    return machine.element_of(value)
+        return calls.use_client(machine, value, "__next__", [], [], at)
+    return objects.element_of(machine, value)
 
 
 # Files ----------------------------------------------------------------------------------------
@@ -530,16 +559,16 @@ def _load(kind: str) -> Model:
             value = value.receiver
         if isinstance(value, File):
             return load_file(machine, value, kind, at)
-        if isinstance(value, Rec) or machine.record_sites(value):
-            return Rec(machine.record_sites(value), "decoded")
-        return machine.derived([value], f"{kind} from somewhere not known", at)
+        if isinstance(value, Rec) or expressions.record_sites(machine, value):
+            return Rec(expressions.record_sites(machine, value), "decoded")
+        return expressions.derived(machine, [value], f"{kind} from somewhere not known", at)
 
     return model
 
 
 def load_file(machine: Machine, file: File, kind: str, at: At) -> Abs:
     """The content of a project file named by a literal, as the loader of `kind` gives it."""
-    from oncelint.flow.machine import tree_value
+    from oncelint.flow.trees import tree_value
 
     found = machine.document(at.path, file.path)
     if found is None:
@@ -557,8 +586,7 @@ _MODELS: dict[str, Model] = {
     "os.environ.get": _getenv,
     "os.getenv": _getenv,
     "os.environ.setdefault": _getenv,
-    "decouple.config": _required_env,
-    "environ.Env": _passes_first,
+    "decouple.config": required_variable,
     "int": _convert(_to_int),
     "float": _convert(_to_float),
     "str": _convert(str),
@@ -587,12 +615,16 @@ _MODELS: dict[str, Model] = {
     "anyio.run": _calls_first,
     "trio.run": _calls_first,
     "uvloop.run": _passes_first,
-    "contextlib.suppress": lambda machine, args, named, at: Foreign("contextlib.suppress()"),
+    "contextlib.suppress": lambda machine, args, named, at: Foreign(SUPPRESS, tuple(args)),
     "contextlib.aclosing": _passes_first,
     "threading.Thread": _thread,
     "multiprocessing.Process": _thread,
     "functools.partial": _partial,
     "getattr": _getattr,
+    "vars": _as_dict,
+    "dataclasses.asdict": _as_dict,
+    "attr.asdict": _as_dict,
+    "attrs.asdict": _as_dict,
     "map": _maps,
     "enumerate": _enumerate,
     "range": _range,
@@ -639,42 +671,50 @@ def call_method(
         obj = machine.obj(receiver)
         if isinstance(obj, DictObj):
             return _dict_method(machine, receiver, obj, func.name, args, keywords, at)
+        if isinstance(obj, InstanceObj) and func.name in ("model_dump", "dict"):
+            return objects.as_dict(machine, receiver, at)
         if isinstance(obj, ListObj):
             return _list_method(machine, receiver, obj, func.name, args, at)
     if isinstance(receiver, Lit) and isinstance(receiver.value, str):
         return _text_method(machine, receiver, func.name, args, keywords, at)
     if isinstance(receiver, Comp):
         if func.name in ("format", "join"):
-            return Comp(receiver.template, receiver.kinds, at)
+            sites = expressions.record_sites(machine, receiver) | frozenset(
+                s for one in args for s in expressions.record_sites(machine, one)
+            )
+            return replace(receiver, at=at, sites=sites)
         return receiver
     if isinstance(receiver, File):
         return _file_method(machine, receiver, func.name, args, at)
     values = [*args, *(slot.value for _, slot in keywords)]
     if isinstance(receiver, Foreign):
+        if receiver.path in ENVIRONMENT_READERS and func.name in _READER_METHODS:
+            return required_variable(machine, args, dict(keywords), at)
         if func.name in ("submit", "run_in_executor", "apply_async", "to_thread", "run_sync"):
             callee = args[1:] if func.name == "run_in_executor" else args
             if callee and isinstance(callee[0], (Fn, Part, Bound)):
-                result = machine.call(callee[0], list(callee[1:]), keywords, at)
+                result = calls.call(machine, callee[0], list(callee[1:]), keywords, at)
                 return Foreign(f"{receiver.path}.{func.name}()", (result,), at)
         if func.name in ("run_until_complete", "create_task") and args:
             return args[0]
-        machine.hand_over(values, at)
+        calls.hand_over(machine, values, at)
         return Foreign(f"{receiver.path}.{func.name}()", (*receiver.made_from, *values), at)
     if isinstance(receiver, Unk) and func.name in ("run_until_complete", "create_task") and args:
         return args[0]
     if func.name in _LOGGING:
         return Lit(None)
     if isinstance(receiver, (Lit, Rec)):
-        sites = frozenset(s for one in (receiver, *values) for s in machine.record_sites(one))
-        machine.hand_over(values, at)
+        sites = frozenset(
+            s for one in (receiver, *values) for s in expressions.record_sites(machine, one)
+        )
+        calls.hand_over(machine, values, at)
         return Rec(sites, "derived") if sites else Unk(f"the result of .{func.name}()", at)
-    from oncelint.flow.machine import describe
 
     for value in values:
-        machine.open_dict(value, f"passed to .{func.name}(), which cannot be seen")
-    machine.hand_over(values, at)
+        objects.open_dict(machine, value, f"passed to .{func.name}(), which cannot be seen")
+    calls.hand_over(machine, values, at)
     if isinstance(receiver, (Unk, Bound)):
-        sites = frozenset(s for one in values for s in machine.record_sites(one))
+        sites = frozenset(s for one in values for s in expressions.record_sites(machine, one))
         if sites:
             return Rec(sites, "derived")
     return Unk(f"the result of {describe(func)}()", at)
@@ -689,7 +729,6 @@ def _dict_method(
     keywords: list[tuple[str, Slot]],
     at: At,
 ) -> Abs:
-    from oncelint.flow.machine import describe
 
     if "\0parser" in obj.slots:
         answer = _parser_method(machine, ref, obj, name, args, keywords, at)
@@ -705,20 +744,21 @@ def _dict_method(
                     return default
                 return Unk(obj.open, at)
             return _or_default(slot.value, default)
-        return machine.derived([ref], "an entry whose key is not known", at)
+        return expressions.derived(machine, [ref], "an entry whose key is not known", at)
     if name == "update":
         for value in args:
-            inner = machine.deref_dict(value)
+            inner, pairs = objects.deref_dict(machine, value), objects.exact_items(machine, value)
+            if inner is None and pairs is not None:
+                inner = _pairs(machine, pairs)
+            if inner is None and pairs and any(_no_pair(one) for one in pairs):
+                continue  # this raises at run time
             if inner is None:
-                pairs = machine.exact_items(value)
-                inner = _pairs(machine, pairs) if pairs is not None else None
-            if inner is None:
-                sites = machine.record_sites(value)
+                sites = expressions.record_sites(machine, value)
                 slots = {"\0record": Slot(Rec(sites), None)} if sites else {}
                 inner = DictObj(slots, open=f".update({describe(value)})")
-            machine.update_dict(ref, inner)
+            objects.update_dict(machine, ref, inner)
         if keywords:
-            machine.update_dict(ref, DictObj(dict(keywords)))
+            objects.update_dict(machine, ref, DictObj(dict(keywords)))
         return Lit(None)
     if name in ("copy", "__copy__"):
         return machine.alloc(obj)
@@ -738,22 +778,22 @@ def _dict_method(
         key = _first(args)
         if isinstance(key, Lit) and isinstance(key.value, str):
             slot = obj.slots.get(key.value)
-            machine.remove_item(ref, key.value)
+            objects.remove_item(machine, ref, key.value)
             if slot is not None:
                 return slot.value
             return args[1] if len(args) > 1 and obj.open is None else Unk("a popped entry", at)
-        machine.open_dict(ref, "an entry was removed whose key is not known")
+        objects.open_dict(machine, ref, "an entry was removed whose key is not known")
         return Unk("a popped entry", at)
     if name == "clear":
         machine.write(ref.id, DictObj({}))
         return Lit(None)
     if name in ("items", "keys", "values"):
         return _views(machine, ref, obj, name)
-    return machine.derived([ref, *args], f"the result of dict.{name}()", at)
+    return expressions.derived(machine, [ref, *args], f"the result of dict.{name}()", at)
 
 
 def _views(machine: Machine, ref: Ref, obj: DictObj, name: str) -> Abs:
-    exact = machine.exact_items(ref) is not None
+    exact = objects.exact_items(machine, ref) is not None
     items: list[Abs] = []
     for key, slot in obj.slots.items():
         literal = Lit(key, slot.key_at)
@@ -789,7 +829,7 @@ def _parser_method(
         if isinstance(value, Lit) and isinstance(value.value, str):
             value = File(value.value)
         content = load_file(machine, value, "ini", at) if isinstance(value, File) else None
-        inner = machine.deref_dict(content) if content is not None else None
+        inner = objects.deref_dict(machine, content) if content is not None else None
         if inner is None:
             machine.write(ref.id, replace(obj, open="a configuration file that is not known"))
         else:
@@ -798,16 +838,16 @@ def _parser_method(
         return Lit(None)
     sections = {key: slot for key, slot in obj.slots.items() if key != "\0parser"}
     if name == "items" and args:
-        section = machine.item(ref, args[0], at)
-        inner = machine.deref_dict(section)
+        section = objects.item(machine, ref, args[0], at)
+        inner = objects.deref_dict(machine, section)
         return (
             _views(machine, section, inner, "items")
             if inner and isinstance(section, Ref)
             else Unk(obj.open or "a section that is not known", at)
         )
     if name in ("get", "getint", "getboolean", "getfloat") and len(args) >= 2:
-        section = machine.item(ref, args[0], at)
-        value = machine.item(section, args[1], at)
+        section = objects.item(machine, ref, args[0], at)
+        value = objects.item(machine, section, args[1], at)
         for key, slot in keywords:
             if key == "fallback" and isinstance(value, Unk) and obj.open is None:
                 return slot.value
@@ -831,21 +871,21 @@ def _list_method(
         machine.write(ref.id, ListObj((*obj.items[:64], value), obj.exact and not in_loop))
         return Lit(None)
     if name == "extend" and args:
-        extra = machine.elements(args[0])
-        items = extra if extra is not None else (machine.element_of(args[0]),)
+        extra = objects.elements(machine, args[0])
+        items = extra if extra is not None else (objects.element_of(machine, args[0]),)
         exact = obj.exact and extra is not None and not machine.loops
         machine.write(ref.id, ListObj((*obj.items[:64], *items), exact))
         return Lit(None)
     if name == "copy":
         return machine.alloc(obj)
     if name in ("pop", "popleft", "get"):
-        return machine.element_of(ref)
+        return objects.element_of(machine, ref)
     if name == "clear":
         # in a loop the list may hold what later iterations put in
         if not machine.loops:
             machine.write(ref.id, ListObj(()))
         return Lit(None)
-    return machine.derived([ref, *args], f"the result of list.{name}()", at)
+    return expressions.derived(machine, [ref, *args], f"the result of list.{name}()", at)
 
 
 def _text_method(
@@ -872,13 +912,16 @@ def _text_method(
                 return Unk("a format that fails", at)
         parts = [*args, *(slot.value for _, slot in keywords)]
         kinds = frozenset(k for one in parts if isinstance(one, Comp) for k in one.kinds)
-        return Comp(text, kinds, receiver.at)
+        sites = frozenset(s for one in parts for s in expressions.record_sites(machine, one))
+        if sites:
+            kinds = kinds | {"record"}
+        return Comp(text, kinds, receiver.at, sites)
     if name == "join" and args:
-        items = machine.elements(args[0])
+        items = objects.elements(machine, args[0])
         if items is not None and all(isinstance(item, Lit) for item in items):
             return Lit(text.join(str(item.value) for item in items if isinstance(item, Lit)), at)
-        sites = machine.record_sites(args[0])
-        return Comp("{}", frozenset(("record",)) if sites else frozenset(), at)
+        sites = expressions.record_sites(machine, args[0])
+        return Comp("{}", frozenset(("record",)) if sites else frozenset(), at, sites)
     if name == "split" and known and len(literals) <= 1:
         parts_list = text.split(str(literals[0])) if literals and literals[0] else text.split()
         return machine.alloc(ListObj(tuple(Lit(part, receiver.at) for part in parts_list)))
@@ -886,7 +929,7 @@ def _text_method(
         return Lit(text.replace(str(literals[0]), str(literals[1])), receiver.at)
     if name in ("startswith", "endswith") and known and literals:
         return Lit(bool(getattr(text, name)(str(literals[0]))), at)
-    return machine.derived(args, f"the result of str.{name}()", at)
+    return expressions.derived(machine, args, f"the result of str.{name}()", at)
 
 
 def _file_method(machine: Machine, receiver: File, name: str, args: list[Abs], at: At) -> Abs:
@@ -914,7 +957,6 @@ def making(
 ) -> Making:
     """The configuration block of a construction, from its arguments."""
     from oncelint.flow.blocks import block_of
-    from oncelint.flow.machine import describe, merge_dicts
     from oncelint.flow.trace import Making
     from oncelint.frameworks.python_clients import CLIENTS
 
@@ -931,7 +973,7 @@ def making(
         for key in shape.other_keywords:
             named.pop(key, None)
         if given is not None:
-            inner = machine.deref_dict(given)
+            inner = objects.deref_dict(machine, given)
             if inner is None:
                 inner = DictObj({}, open=describe(given))
             settings = merge_dicts(settings, inner)
@@ -943,7 +985,7 @@ def making(
         for key in shape.other_keywords:
             named.pop(key, None)
     settings = merge_dicts(settings, DictObj(named, open=open_args))
-    return Making(block_of(settings, at), topics, machine.steps_here(), bool(machine.calls))
+    return Making(block_of(settings, at), topics, calls.steps_here(machine), bool(machine.calls))
 
 
 if TYPE_CHECKING:

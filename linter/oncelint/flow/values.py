@@ -33,17 +33,24 @@ class Lit:
 
 @dataclass(frozen=True, slots=True)
 class Comp:
-    """Text computed at run time. `kinds` tells its sources; empty when a part is unknown."""
+    """Text computed at run time. `kinds` tells its sources; empty when a part is unknown.
+
+    `sites` are the consumers whose records' data is part of it.
+    """
 
     template: str
     kinds: frozenset[ComputedKind]
     at: At | None = None
+    sites: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Unk:
+    """Something unknown, and why; `present` when it is certain that there is a value."""
+
     reason: str
     at: At | None = None
+    present: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +157,14 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
+class Built:
+    """An instance as it was when something was written down: its class and its fields."""
+
+    cls: Ref
+    fields: tuple[tuple[str, Abs], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """An opened project file or a path to one, as literal path text."""
 
@@ -159,7 +174,7 @@ class File:
 
 Abs: TypeAlias = (
     "Lit | Comp | Unk | Missing | Phi | Ref | Ext | Foreign | Mod | Fn | Part | Bound | Super"
-    " | KafkaClient | Rec | File | Items"
+    " | KafkaClient | Rec | File | Items | Built"
 )
 
 
@@ -255,3 +270,24 @@ def _same(one: Abs, other: Abs) -> bool:
             and one.bound == other.bound
         )
     return type(one) is type(other) and one == other
+
+
+def describe(value: Abs) -> str:
+    """A value in a few words, for reasons."""
+    if isinstance(value, Unk):
+        return value.reason
+    if isinstance(value, Bound):
+        return f"{describe(value.receiver)}.{value.name}"
+    if isinstance(value, Ext):
+        return value.name
+    if isinstance(value, Foreign):
+        return value.path
+    if isinstance(value, Phi):
+        return value.choice
+    if isinstance(value, Fn):
+        return value.node.name if isinstance(value.node, ir.Function) else "a lambda"
+    return "a value that is not known"
+
+
+# What lives in the heap and is no value itself.
+OBJECTS = (DictObj, ListObj, ClassObj, InstanceObj)

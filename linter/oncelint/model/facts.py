@@ -6,8 +6,10 @@ A fact is a pure function of a file's path and bytes; nothing here knows of anot
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from oncelint.model.values import Origin, Span, Value
+if TYPE_CHECKING:
+    from oncelint.model.values import Origin, Span, Value
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -130,11 +132,15 @@ class KeySpan:
 
 @dataclass(frozen=True, slots=True)
 class TableFact:
-    """A table as one file declares it: its name in lower case and its unique keys."""
+    """What one statement says of a table: its name in lower case and its unique keys.
+
+    `declared` when the statement creates the table, so that these are all it gives it.
+    """
 
     name: str
     keys: tuple[KeySpan, ...]
     span: Span
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from oncelint.model.facts import ErrorRecord, Skipped
-from oncelint.model.project import Client, Unresolved
-from oncelint.model.values import Origin, Scalar, Span
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oncelint.model.facts import ErrorRecord, Skipped
+    from oncelint.model.project import Client, Unresolved
+    from oncelint.model.values import Origin, Scalar, Span
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 Confidence: TypeAlias = Literal["high", "medium", "low"]

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from oncelint.model.values import Scalar
-
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
+
+    from oncelint.model.values import Scalar
 else:
 
     def dataclass_transform(**_):

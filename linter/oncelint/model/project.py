@@ -6,12 +6,16 @@ comes to in every world that the project leaves possible.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from oncelint.model.facts import Block, Condition, SuppressionComment
-from oncelint.model.values import Known, Origin, Scalar, Span, Unknown, Value, is_given
+from oncelint.model.values import Known, Unknown, is_given
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oncelint.model.facts import Block, Condition, SuppressionComment
+    from oncelint.model.values import Origin, Scalar, Span, Value
 
 SetBy: TypeAlias = Literal["user", "default", "implied", "lock"]
 
@@ -278,10 +282,13 @@ class TransactionalPair:
 class Sink:
     """A write that leaves Kafka, reached from a consume loop.
 
-    `statement` is the SQL as known (placeholders and all), `operation` what it does (insert,
-    orm-add, bulk-insert), `table` in lower case, `columns` in statement order, `guard` what makes
-    it tolerate its own repetition (None: nothing seen), `keys` the known unique keys of the table,
-    `caught` whether a violation is caught around the write. `library` is the driver.
+    `span` is the call that writes. `statement` is the SQL as known (placeholders and all) and
+    `statement_span` its literal, `operation` what it does (insert, orm-add, orm-create), `table` in
+    lower case, `columns` in statement order, `guard` what makes it tolerate its own repetition
+    (None: nothing seen). `keys` are the unique keys that a repetition of the record violates: None
+    where the table's keys are not known, empty where it has none that the record fills;
+    `keys_span` is where the table is declared. `caught`: a violation is caught around the write;
+    `swallowed`: whatever is raised is. `library` is the driver, `sql` its SQL (postgres, mysql …).
     """
 
     library: str
@@ -295,8 +302,12 @@ class Sink:
     caught: bool
     consumer: Consumer
     path: tuple[Step, ...]
-    certain: bool = True
+    confidence: Literal["high", "medium", "low"] = "high"
     in_tests: bool = False
+    statement_span: Span | None = None
+    keys_span: Span | None = None
+    swallowed: bool = False
+    sql: str = ""
 
 
 @dataclass(frozen=True, slots=True)

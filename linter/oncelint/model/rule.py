@@ -58,9 +58,9 @@ class Verdict:
         if not self.fails and not self.unknown:
             return ""
         parts: list[str] = []
-        held = _versions(self.worlds)
-        if held != _versions(self.worlds + self.fails + self.unknown):
-            parts.append(f"with {self.world.client} {held}")
+        held, possible = _versions(self.worlds), _versions(self.worlds + self.fails + self.unknown)
+        if held != possible:
+            parts.append("with " + " or ".join(f"{name} {text}" for name, text in held.items()))
         conditions = sorted({f"{c.choice} {c.branch}" for w in self.worlds for c in w.conditions})
         others = {f"{c.choice} {c.branch}" for w in self.fails + self.unknown for c in w.conditions}
         telling = [condition for condition in conditions if condition not in others]
@@ -69,10 +69,14 @@ class Verdict:
         return " (" + ", ".join(parts) + ")" if parts else ""
 
 
-def _versions(worlds: Iterable[World]) -> str:
+def _versions(worlds: Iterable[World]) -> dict[str, str]:
+    """The versions of each client library among some worlds, as text."""
     from oncelint.model.versions import span_text
 
-    return span_text([version for world in worlds for version in world.versions])
+    versions: dict[str, list[str]] = {}
+    for world in worlds:
+        versions.setdefault(world.client, []).extend(world.versions)
+    return {client: span_text(each) for client, each in versions.items()}
 
 
 def across(worlds: Iterable[World], holds: Callable[[World], bool | None]) -> Verdict:

@@ -86,3 +86,30 @@ def library(client: Client, world: World) -> str:
 def subject_key(client: Client, *words: str) -> str:
     """What tells a client and its setting apart in a fingerprint, without line numbers."""
     return ":".join((client.construct, *words))
+
+
+_WHO: dict[str, str] = {"streams": "Streams application", "connect-worker": "Connect worker"}
+
+
+def who(client: Client) -> str:
+    """What a client is called in a sentence: `the producer`, `the Connect worker`."""
+    return f"the {_WHO.get(client.role, client.role)}"
+
+
+def does_not_start(client: Client, error: str) -> str:
+    """The consequence of a configuration that the client refuses with `error`."""
+    return f"{who(client)} does not start ({error})"
+
+
+def versions(client: Client, some: tuple[str, ...] = ()) -> str:
+    """The client library with `some` of its versions, or with what the project says of them."""
+    from oncelint.model.versions import span_text
+
+    text = span_text(some or client.client_versions)
+    return f"{client.client} {text}" if text else client.client
+
+
+def quoted(text: str) -> str:
+    """A value in a sentence; one that reads like a word of it is put in quotation marks."""
+    plain = text and all(char.isalnum() or char in "._-+:/@" for char in text)
+    return text if plain else f'"{text}"'

@@ -58,9 +58,14 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A value that cannot be known from the project, and why."""
+    """A value that cannot be known from the project, and why.
+
+    `present` when it is certain that there is one: a variable of the environment that is set, a
+    text put together of several parts.
+    """
 
     reason: str
+    present: bool = False
 
 
 Value: TypeAlias = "Known | Computed | Unknown"
@@ -92,11 +97,7 @@ def is_given(value: Value) -> bool | None:
         return value.value not in (None, "", ())
     if isinstance(value, Computed):
         return True
-    return True if value.reason.startswith(_SOME_TEXT) else None
-
-
-# How the interpreter words what it cannot know of a text that is certainly there.
-_SOME_TEXT = ("environment variable ", "text with a part ")
+    return True if value.present else None
 
 
 def as_text(value: Value) -> str:

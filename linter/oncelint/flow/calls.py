@@ -1,0 +1,492 @@
+"""Calls: of project functions, classes, clients and libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from oncelint.flow import expressions, library, objects, statements
+from oncelint.flow.blocks import span_of
+from oncelint.flow.state import CONTEXTS, DEPTH, Frame
+from oncelint.flow.trace import Execution, Site, Use
+from oncelint.flow.values import (
+    Abs,
+    At,
+    Bound,
+    Built,
+    ClassObj,
+    Comp,
+    DictObj,
+    Ext,
+    Fn,
+    Foreign,
+    InstanceObj,
+    Items,
+    KafkaClient,
+    ListObj,
+    Lit,
+    Missing,
+    Part,
+    Phi,
+    Rec,
+    Ref,
+    Slot,
+    Super,
+    Unk,
+    describe,
+    phi,
+)
+from oncelint.model import ir
+from oncelint.model.project import Step
+
+if TYPE_CHECKING:
+    from oncelint.flow.machine import Machine
+
+
+def do_call(machine: Machine, node: ir.Call) -> Abs:
+    func = expressions.evaluate(machine, node.func)
+    args: list[Abs] = []
+    open_args: str | None = None
+    for arg in node.args:
+        value = expressions.evaluate(machine, arg)
+        if isinstance(arg, ir.Star):
+            inner = objects.elements(machine, value)
+            if inner is None:
+                open_args = f"*{describe(value)}"
+                args.append(objects.element_of(machine, value))
+            else:
+                args.extend(inner)
+        else:
+            args.append(value)
+    keywords: list[tuple[str, Slot]] = []
+    for keyword in node.keywords:
+        value = expressions.evaluate(machine, keyword.value)
+        if keyword.name is not None:
+            keywords.append((keyword.name, Slot(value, machine.at(keyword.name_place))))
+            continue
+        inner_dict = objects.deref_dict(machine, value)
+        if inner_dict is None:
+            open_args = f"**{describe(value)}"
+            sites = expressions.record_sites(machine, value)
+            if sites:
+                keywords.append(("\0record", Slot(Rec(sites), None)))
+            continue
+        if inner_dict.open:
+            open_args = inner_dict.open
+        keywords.extend(inner_dict.slots.items())
+    at = machine.at(node.place)
+    if isinstance(node.func, ir.Name) and node.func.id == "super" and not args:
+        owner = next((f.owner for f in reversed(machine.stack) if f.owner is not None), None)
+        bound = next((f.bound for f in reversed(machine.stack) if f.bound is not None), None)
+        if owner is not None and bound is not None:
+            return Super(bound, owner)
+    return call(machine, func, args, keywords, at, open_args)
+
+
+def call(
+    machine: Machine,
+    func: Abs,
+    args: list[Abs],
+    keywords: list[tuple[str, Slot]],
+    at: At,
+    open_args: str | None = None,
+) -> Abs:
+    machine.tick()
+    if isinstance(func, Fn):
+        return call_function(machine, func, args, keywords, at, open_args)
+    if isinstance(func, Ref):
+        obj = machine.obj(func)
+        if isinstance(obj, ClassObj):
+            return instantiate(machine, func, args, keywords, at, open_args)
+        if isinstance(obj, InstanceObj):
+            method = objects.find_method(machine, func, "__call__")
+            if method is not None:
+                return call(machine, method, args, keywords, at, open_args)
+    if isinstance(func, Phi):
+        results: list[tuple[str, Abs]] = []
+        for label, one in func.branches:
+            if isinstance(one, Lit) and one.value is None:
+                continue
+            if isinstance(one, Missing):
+                continue
+            results.append((label, call(machine, one, list(args), list(keywords), at, open_args)))
+        return phi(func.choice, results) if results else Unk("a call of nothing", at)
+    if isinstance(func, Part):
+        bound_self = next((v for k, v in func.keywords if k == "\0self"), None)
+        extra = [(k, Slot(v, None)) for k, v in func.keywords if k != "\0self"]
+        if bound_self is not None and isinstance(func.func, Ext):
+            made = construct(
+                machine, machine.constructors[func.func.name], args, keywords, at, open_args
+            )
+            obj2 = machine.obj(bound_self) if isinstance(bound_self, Ref) else None
+            if isinstance(bound_self, Ref) and isinstance(obj2, InstanceObj):
+                machine.write(bound_self.id, replace(obj2, client=made))
+            return Lit(None)
+        given = {name for name, _ in keywords}
+        merged = [pair for pair in extra if pair[0] not in given] + keywords
+        return call(machine, func.func, [*func.args, *args], merged, at, open_args)
+    if isinstance(func, Ext):
+        if func.name in machine.constructors:
+            return construct(
+                machine, machine.constructors[func.name], args, keywords, at, open_args
+            )
+        return library.call_external(machine, func, args, keywords, at, open_args)
+    if isinstance(func, Bound):
+        return call_method(machine, func, args, keywords, at)
+    if isinstance(func, Foreign):
+        if func.path in library.ENVIRONMENT_READERS:
+            return library.required_variable(machine, args, dict(keywords), at)
+        values = [*args, *(slot.value for _, slot in keywords)]
+        hand_over(machine, values, at)
+        return Foreign(f"{func.path}()", (*func.made_from, *args), at)
+    return unknown_call(machine, func, args, keywords, at)
+
+
+def unknown_call(
+    machine: Machine, func: Abs, args: list[Abs], keywords: list[tuple[str, Slot]], at: At
+) -> Abs:
+    values = [*args, *(slot.value for _, slot in keywords)]
+    for value in values:
+        objects.open_dict(
+            machine, value, f"passed to something that cannot be seen at {at.path}:{at.place[0]}"
+        )
+    hand_over(machine, values, at)
+    return expressions.derived(machine, [func, *values], f"the result of {describe(func)}", at)
+
+
+def hand_over(machine: Machine, values: Iterable[Abs], at: At) -> None:
+    """Functions given to code that cannot be seen are called by it sooner or later."""
+    for value in values:
+        if isinstance(value, Fn) and id(value.node) not in machine.visited:
+            call_function(machine, value, [], [], at, standalone=True)
+
+
+def call_method(
+    machine: Machine, func: Bound, args: list[Abs], keywords: list[tuple[str, Slot]], at: At
+) -> Abs:
+    receiver = func.receiver
+    if isinstance(receiver, KafkaClient):
+        return use_client(machine, receiver, func.name, args, keywords, at)
+    if isinstance(receiver, Phi):
+        return machine.over(
+            receiver,
+            lambda one: call(
+                machine, objects.attribute(machine, one, func.name, at), args, keywords, at
+            ),
+        )
+    if func.name in machine.executes and isinstance(receiver, (Foreign, Unk, Bound)):
+        record_execution(machine, receiver, func.name, args, keywords, at)
+    return library.call_method(machine, func, args, keywords, at)
+
+
+def record_execution(
+    machine: Machine,
+    receiver: Abs,
+    method: str,
+    args: list[Abs],
+    keywords: list[tuple[str, Slot]],
+    at: At,
+) -> None:
+    values = [*args, *(slot.value for _, slot in keywords)]
+    record = any(expressions.record_sites(machine, value) for value in [*values, receiver])
+    unknown = any(unclear(machine, value) for value in values)
+    machine.trace.executions.append(
+        Execution(
+            settled(machine, receiver),
+            method,
+            tuple(settled(machine, value) for value in args),
+            tuple((name, settled(machine, slot.value)) for name, slot in keywords),
+            at,
+            tuple(machine.loops),
+            steps_here(machine),
+            tuple(name for names in machine.handlers for name in names),
+            True if record else (None if unknown else False),
+            machine.frame.path,
+        )
+    )
+
+
+def settled(machine: Machine, value: Abs, depth: int = 0) -> Abs:
+    """A value with its containers as they are now: branches undo the heap later."""
+    if depth > 5:
+        return value
+    if isinstance(value, Ref):
+        obj = machine.obj(value)
+        if isinstance(obj, ListObj):
+            items = tuple(settled(machine, item, depth + 1) for item in obj.items)
+            return Items(items, obj.exact)
+        if isinstance(obj, DictObj):
+            values = tuple(settled(machine, s.value, depth + 1) for s in obj.slots.values())
+            return Items(values, obj.open is None, tuple(obj.slots))
+        if isinstance(obj, InstanceObj):
+            attrs = obj.attrs.items()
+            return Built(obj.cls, tuple((k, settled(machine, v, depth + 2)) for k, v in attrs))
+    if isinstance(value, Foreign):
+        made_from = tuple(settled(machine, one, depth + 1) for one in value.made_from)
+        return replace(value, made_from=made_from)
+    if isinstance(value, Phi):
+        return machine.over(value, lambda one: settled(machine, one, depth + 1))
+    return value
+
+
+def unclear(machine: Machine, value: Abs, depth: int = 0) -> bool:
+    if isinstance(value, (Unk, Bound)):
+        return True
+    if isinstance(value, Comp):
+        return not value.kinds
+    if isinstance(value, Phi):
+        return any(unclear(machine, one, depth) for _, one in value.branches)
+    if isinstance(value, Ref) and depth < 3:
+        obj = machine.obj(value)
+        if isinstance(obj, ListObj):
+            return not obj.exact or any(unclear(machine, one, depth + 1) for one in obj.items)
+        if isinstance(obj, DictObj):
+            return obj.open is not None or any(
+                unclear(machine, slot.value, depth + 1) for slot in obj.slots.values()
+            )
+    return False
+
+
+def steps_here(machine: Machine) -> tuple[Step, ...]:
+    return tuple(Step(span_of(at), f"calls {name}") for at, name in machine.calls)
+
+
+def use_client(
+    machine: Machine,
+    client: KafkaClient,
+    method: str,
+    args: list[Abs],
+    keywords: list[tuple[str, Slot]],
+    at: At,
+) -> Abs:
+    values = [*args, *(slot.value for _, slot in keywords)]
+    machine.trace.uses.append(
+        Use(
+            client.site,
+            method,
+            tuple(settled(machine, value) for value in args),
+            tuple((name, settled(machine, slot.value)) for name, slot in keywords),
+            at,
+            tuple(machine.loops),
+            steps_here(machine),
+        )
+    )
+    site = machine.trace.sites[client.site]
+    hand_over(machine, values, at)
+    if site.constructor in machine.takes_records and method in library.POLLS:
+        for loop in machine.loops:
+            loop.consumers.setdefault(client.site, at)
+        return Rec(frozenset((client.site,)))
+    if method in ("__enter__", "__aenter__"):
+        return client
+    if method in ("produce", "send", "send_and_wait"):
+        return Foreign(f"{site.constructor}.{method}()", (), at)
+    return Foreign(f"{site.constructor}().{method}()", (), at)
+
+
+def construct(
+    machine: Machine,
+    constructor: str,
+    args: list[Abs],
+    keywords: list[tuple[str, Slot]],
+    at: At,
+    open_args: str | None,
+) -> KafkaClient:
+    key = (at.path, at.place, constructor)
+    site = machine.sites.get(key)
+    if site is None:
+        site = Site(len(machine.trace.sites), constructor, at)
+        machine.sites[key] = site
+        machine.trace.sites.append(site)
+    making = library.making(machine, constructor, args, keywords, at, open_args)
+    if len(site.makings) < CONTEXTS and making not in site.makings:
+        site.makings.append(making)
+    return KafkaClient(site.index)
+
+
+def instantiate(
+    machine: Machine,
+    cls: Ref,
+    args: list[Abs],
+    keywords: list[tuple[str, Slot]],
+    at: At,
+    open_args: str | None = None,
+    *,
+    standalone: bool = False,
+) -> Abs:
+    obj = machine.obj(cls)
+    if not isinstance(obj, ClassObj):
+        return Unk("an instance of something unknown", at)
+    instance = machine.alloc(InstanceObj(cls, {}))
+    known = machine.instances.setdefault(cls.id, [])
+    if len(known) < 4 and not standalone:
+        known.append(instance)
+    init = objects.class_attribute(machine, cls, "__init__")
+    if isinstance(init, Fn):
+        call_function(
+            machine,
+            replace(init, bound=instance),
+            args,
+            keywords,
+            at,
+            open_args,
+            standalone=standalone,
+        )
+        return instance
+    constructor = objects.client_base(machine, cls)
+    if constructor is not None:
+        if standalone:
+            open_args = "arguments that cannot be seen"
+        made = construct(machine, constructor, args, keywords, at, open_args)
+        current = machine.obj(instance)
+        if isinstance(current, InstanceObj):
+            machine.write(instance.id, replace(current, client=made))
+        return instance
+    attrs: dict[str, Abs] = {}
+    names = objects.fields(machine, cls)
+    for name, value in zip(names, args, strict=False):
+        attrs[name] = value
+    for name, slot in keywords:
+        attrs[name] = slot.value
+    if standalone:
+        for name in names:
+            attrs.setdefault(name, Unk(f"field {name}", at))
+    machine.write(instance.id, InstanceObj(cls, attrs, None, open_args))
+    post = objects.class_attribute(machine, cls, "__post_init__")
+    if isinstance(post, Fn):
+        call_function(machine, replace(post, bound=instance), [], [], at)
+    return instance
+
+
+def call_function(
+    machine: Machine,
+    fn: Fn,
+    args: list[Abs],
+    keywords: list[tuple[str, Slot]],
+    at: At,
+    open_args: str | None = None,
+    *,
+    standalone: bool = False,
+) -> Abs:
+    node = fn.node
+    identity = id(node)
+    if len(machine.stack) > DEPTH:
+        return Unk("calls nested too deeply to follow", at)
+    if sum(1 for frame in machine.stack if frame.node is node) >= 2:
+        return expressions.derived(machine, args, "a recursive call", at)
+    count = machine.contexts.get(identity, 0)
+    if count >= CONTEXTS:
+        return expressions.derived(machine, args, "called from too many places to follow", at)
+    machine.contexts[identity] = count + 1
+    machine.visited.add(identity)
+    frame = Frame(machine.new_id(), fn.frame, fn.path, node, fn.owner, fn.bound)
+    machine.frames[frame.id] = frame
+    caller = machine.stack[-1] if machine.stack else None
+    machine.layers.append({})
+    machine.stack.append(frame)
+    depth = len(machine.layers) - 1
+    machine.frame_depth = [*machine.frame_depth, depth]
+    saved_jumps, machine.jumps = machine.jumps, []
+    saved_conditions, machine.conditions = machine.conditions, []
+    named = isinstance(node, ir.Function) and caller is not None and not standalone
+    if named and isinstance(node, ir.Function):
+        machine.calls.append((at, node.name))
+    try:
+        bind_params(machine, fn, args, keywords, open_args, standalone)
+        if isinstance(node, ir.Lambda):
+            return expressions.evaluate(machine, node.body)
+        statements.block(machine, node.body)
+        return result(machine, frame)
+    finally:
+        if named:
+            machine.calls.pop()
+        machine.jumps = saved_jumps
+        machine.conditions = saved_conditions
+        machine.frame_depth = machine.frame_depth[:-1]
+        machine.stack.pop()
+        machine.keep()
+
+
+def result(machine: Machine, frame: Frame) -> Abs:
+    """Join a function's returns, last first, with what each had changed."""
+    if isinstance(frame.node, ir.Function) and frame.node.is_generator:
+        return machine.alloc(ListObj(tuple(frame.yields), False, generated=True))
+    if not frame.returns:
+        return Lit(None)
+    *early, (_, value, changes) = frame.returns
+    for key, changed in changes.items():
+        machine.write(key, changed)
+    for condition, other, other_changes in reversed(early):
+        choice, label = condition or ("the way through", "ends early")
+        value = phi(choice, [(label, other), ("otherwise", value)])
+        now = {key: machine.cells[key] for key in other_changes if key in machine.cells}
+        machine.join(choice, [(label, other_changes), ("otherwise", now)])
+    return value
+
+
+def bind_params(
+    machine: Machine,
+    fn: Fn,
+    args: list[Abs],
+    keywords: list[tuple[str, Slot]],
+    open_args: str | None,
+    standalone: bool,
+) -> None:
+    params = list(fn.node.params)
+    given = list(args)
+    named = dict(keywords)
+    if fn.bound is not None and params and params[0].kind == "positional":
+        machine.set_name(params[0].name, fn.bound)
+        params = params[1:]
+    for param in params:
+        if param.kind == "var-positional":
+            machine.set_name(
+                param.name,
+                machine.alloc(ListObj(tuple(given), not standalone and open_args is None)),
+            )
+            given = []
+        elif param.kind == "var-keyword":
+            reason = open_args or (
+                f"**{param.name} of a function called from out of sight" if standalone else None
+            )
+            machine.set_name(param.name, machine.alloc(DictObj(named, open=reason)))
+            named = {}
+        elif given and param.kind == "positional":
+            machine.set_name(param.name, given.pop(0))
+        elif param.name in named:
+            machine.set_name(param.name, named.pop(param.name).value)
+        else:
+            machine.set_name(param.name, unbound(machine, fn, param, open_args, standalone))
+
+
+def unbound(
+    machine: Machine, fn: Fn, param: ir.Param, open_args: str | None, standalone: bool
+) -> Abs:
+    at = At(fn.path, fn.node.place)
+    if param.default is None:
+        if isinstance(param.annotation, (ir.Name, ir.Attribute)):
+            known = typed(machine, param.annotation, at)
+            if known is not None:
+                return known
+        return Unk(f"parameter {param.name}", at)
+    default = expressions.evaluate(machine, param.default)
+    if standalone or open_args is not None:
+        return phi(
+            f"argument {param.name}",
+            [("is left out", default), ("is given", Unk(f"parameter {param.name}", at))],
+        )
+    return default
+
+
+def typed(machine: Machine, annotation: ir.Expr, at: At) -> Abs | None:
+    """A parameter annotated with a project class is the instance the project makes."""
+    value = expressions.evaluate(machine, annotation)
+    if isinstance(value, Ref) and isinstance(machine.obj(value), ClassObj):
+        known = [ref for ref in machine.instances.get(value.id, []) if machine.obj(ref) is not None]
+        if len(known) == 1:
+            return known[0]
+    if isinstance(value, Ext) and value.name not in machine.constructors and "." in value.name:
+        if not value.name.startswith(("builtins.", "typing.")):
+            return Foreign(f"{value.name}()", (), at)
+    return None

@@ -1,0 +1,283 @@
+"""Expressions: the value of each kind of IR expression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from oncelint.flow import calls, library, objects, statements
+from oncelint.flow.dicts import may_be_missing, merge_dicts
+from oncelint.flow.state import UNROLL
+from oncelint.flow.values import (
+    Abs,
+    At,
+    Comp,
+    DictObj,
+    Fn,
+    Foreign,
+    InstanceObj,
+    KafkaClient,
+    ListObj,
+    Lit,
+    Missing,
+    Mod,
+    Part,
+    Phi,
+    Rec,
+    Ref,
+    Slot,
+    Twice,
+    Unk,
+    describe,
+    phi,
+)
+from oncelint.model import ir
+
+if TYPE_CHECKING:
+    from oncelint.flow.machine import Machine
+
+
+def evaluate(machine: Machine, node: ir.Expr) -> Abs:
+    machine.tick()
+    if isinstance(node, ir.Const):
+        return Lit(node.value, machine.at(node.place))
+    if isinstance(node, ir.Text):
+        return Lit(node.value, machine.at(node.place), node.pieces)
+    if isinstance(node, ir.Name):
+        return machine.get_name(node.id, machine.at(node.place))
+    if isinstance(node, ir.Attribute):
+        return objects.attribute(
+            machine, evaluate(machine, node.base), node.name, machine.at(node.place)
+        )
+    if isinstance(node, ir.Call):
+        return calls.do_call(machine, node)
+    if isinstance(node, ir.Dict):
+        return do_dict(machine, node)
+    if isinstance(node, ir.ListDisplay):
+        items: list[Abs] = []
+        exact = True
+        for item in node.items:
+            value = evaluate(machine, item)
+            if isinstance(item, ir.Star):
+                inner = objects.elements(machine, value)
+                exact = exact and inner is not None
+                items.extend(inner or ())
+            else:
+                items.append(value)
+        return machine.alloc(ListObj(tuple(items), exact))
+    if isinstance(node, ir.Subscript):
+        return objects.item(
+            machine,
+            evaluate(machine, node.base),
+            evaluate(machine, node.key),
+            machine.at(node.place),
+        )
+    if isinstance(node, ir.Format):
+        return library.format_parts(
+            machine, [evaluate(machine, p) for p in node.parts], machine.at(node.place)
+        )
+    if isinstance(node, ir.Binary):
+        left, right = evaluate(machine, node.left), evaluate(machine, node.right)
+        return library.binary(machine, node.op, left, right, machine.at(node.place))
+    if isinstance(node, ir.Either):
+        return do_either(machine, node)
+    if isinstance(node, ir.Conditional):
+        return do_conditional(machine, node)
+    if isinstance(node, (ir.Await, ir.Star)):
+        return evaluate(machine, node.value)
+    if isinstance(node, ir.Yield):
+        value = evaluate(machine, node.value) if node.value is not None else Lit(None)
+        if node.delegates:
+            machine.frame.yields.extend(
+                objects.elements(machine, value) or (objects.element_of(machine, value),)
+            )
+        else:
+            machine.frame.yields.append(value)
+        return Unk("sent into a generator", machine.at(node.place))
+    if isinstance(node, ir.Lambda):
+        return Fn(machine.frame.path, node, machine.frame.id)
+    if isinstance(node, ir.Comprehension):
+        return do_comprehension(machine, node)
+    if isinstance(node, ir.Walrus):
+        value = evaluate(machine, node.value)
+        machine.set_name(node.name, value)
+        return value
+    values = [evaluate(machine, part) for part in node.parts]
+    if node.kind == "not" and values:
+        verdict = truth(machine, values[0])
+        if verdict is not None:
+            return Lit(not verdict, machine.at(node.place))
+        if isinstance(values[0], Phi):
+            return machine.over(values[0], lambda one: library.negate(machine, one))
+    return derived(machine, values, "a computed value", machine.at(node.place))
+
+
+def derived(machine: Machine, values: Iterable[Abs], what: str, at: At) -> Abs:
+    """The result of something not modelled: a record's data stays a record's data."""
+    sites = frozenset(site for value in values for site in record_sites(machine, value))
+    if sites:
+        return Rec(sites, "derived")
+    return Unk(what, at)
+
+
+def record_sites(machine: Machine, value: Abs, depth: int = 0) -> frozenset[int]:
+    """The consumers whose records a value derives from, looking into containers."""
+    if isinstance(value, (Rec, Comp)):
+        return value.sites
+    if isinstance(value, Foreign):
+        return frozenset(
+            s for one in value.made_from for s in record_sites(machine, one, depth + 1)
+        )
+    if depth > 4:
+        return frozenset()
+    if isinstance(value, Phi):
+        return frozenset(s for _, v in value.branches for s in record_sites(machine, v, depth + 1))
+    if isinstance(value, Ref):
+        obj = machine.obj(value)
+        inner: Iterable[Abs] = ()
+        if isinstance(obj, DictObj):
+            inner = [slot.value for slot in obj.slots.values()]
+        elif isinstance(obj, ListObj):
+            inner = obj.items
+        elif isinstance(obj, InstanceObj):
+            inner = [one for one in obj.attrs.values() if not isinstance(one, Ref) or depth < 2]
+        return frozenset(s for one in inner for s in record_sites(machine, one, depth + 1))
+    if isinstance(value, KafkaClient) and depth == 0:
+        site = machine.trace.sites[value.site]
+        return (
+            frozenset((value.site,)) if site.constructor in machine.takes_records else frozenset()
+        )
+    return frozenset()
+
+
+def truth(machine: Machine, value: Abs) -> bool | None:
+    if isinstance(value, Lit):
+        return bool(value.value)
+    if isinstance(value, Ref):
+        obj = machine.obj(value)
+        if isinstance(obj, DictObj):
+            if obj.slots and not any(may_be_missing(s.value) for s in obj.slots.values()):
+                return True
+            return False if not obj.slots and obj.open is None and not obj.environment else None
+        if isinstance(obj, ListObj):
+            return bool(obj.items) if obj.exact else None
+        return True
+    if isinstance(value, (KafkaClient, Fn, Mod, Part)):
+        return True
+    if isinstance(value, Phi):
+        verdicts = {truth(machine, one) for _, one in value.branches}
+        return verdicts.pop() if len(verdicts) == 1 else None
+    return None
+
+
+def do_dict(machine: Machine, node: ir.Dict) -> Abs:
+    result = DictObj({})
+    twice: list[Twice] = []
+    own: dict[str, At] = {}
+    for key_node, value_node in node.items:
+        value = evaluate(machine, value_node)
+        if key_node is None:
+            inner = objects.deref_dict(machine, value)
+            result = (
+                merge_dicts(result, inner)
+                if inner is not None
+                else replace(result, open=result.open or f"**{describe(value)}")
+            )
+            continue
+        key = evaluate(machine, key_node)
+        key_at = machine.at(key_node.place)
+        if isinstance(key, Lit) and isinstance(key.value, str):
+            if key.value in own:
+                twice.append(Twice(key.value, own[key.value], key_at))
+            own[key.value] = key_at
+            slots = {**result.slots, key.value: Slot(value, key_at)}
+            result = replace(result, slots=slots)
+        elif not isinstance(key, Lit):
+            result = replace(result, open=result.open or "an entry whose key is not known")
+    return machine.alloc(replace(result, twice=(*result.twice, *twice)))
+
+
+def do_either(machine: Machine, node: ir.Either) -> Abs:
+    value = evaluate(machine, node.values[0])
+    for index, other in enumerate(node.values[1:]):
+        place = node.values[index].place
+        value = _either(machine, node.op, value, other, place)
+    return value
+
+
+def _either(machine: Machine, op: str, value: Abs, other: ir.Expr, place: ir.Place) -> Abs:
+    verdict = truth(machine, value)
+    if verdict is not None:
+        return value if verdict == (op == "or") else evaluate(machine, other)
+    if isinstance(value, Phi):
+        return phi(
+            value.choice,
+            [(label, _either(machine, op, one, other, place)) for label, one in value.branches],
+        )
+    if isinstance(value, Rec):
+        evaluate(machine, other)
+        return value
+    second = evaluate(machine, other)
+    if op == "and":
+        return derived(machine, (value, second), "depends on a condition", machine.at(place))
+    return phi(machine.choice("left side of or", place), [("used", value), ("empty", second)])
+
+
+def do_conditional(machine: Machine, node: ir.Conditional) -> Abs:
+    test = evaluate(machine, node.test)
+    verdict = truth(machine, test)
+    if verdict is not None:
+        return evaluate(machine, node.body if verdict else node.orelse)
+    body, orelse = evaluate(machine, node.body), evaluate(machine, node.orelse)
+    if isinstance(test, Phi):
+        picked = [(label, truth(machine, one)) for label, one in test.branches]
+        if all(one is not None for _, one in picked):
+            return phi(test.choice, [(label, body if one else orelse) for label, one in picked])
+    return phi(machine.choice("condition", node.place), [("true", body), ("false", orelse)])
+
+
+def do_comprehension(machine: Machine, node: ir.Comprehension) -> Abs:
+    sources = [evaluate(machine, source) for _, source in node.clauses]
+    items = objects.exact_items(machine, sources[0]) if len(sources) == 1 else None
+    if items is not None and len(items) <= UNROLL:
+        return unrolled_comprehension(machine, node, items)
+    for (target, _), source in zip(node.clauses, sources, strict=True):
+        statements.bind(machine, target, objects.element_of(machine, source))
+    for test in node.tests:
+        evaluate(machine, test)
+    element = evaluate(machine, node.element)
+    if node.kind == "dict":
+        value = evaluate(machine, node.value) if node.value is not None else Lit(None)
+        sites = record_sites(machine, value)
+        slots = {"": Slot(Rec(sites), None)} if sites else {}
+        return machine.alloc(DictObj(slots, open="entries computed in a comprehension"))
+    return machine.alloc(ListObj((element,), False))
+
+
+def unrolled_comprehension(machine: Machine, node: ir.Comprehension, items: Sequence[Abs]) -> Abs:
+    values: list[Abs] = []
+    result = DictObj({})
+    exact = True
+    for item in items:
+        statements.bind(machine, node.clauses[0][0], item)
+        verdicts = [truth(machine, evaluate(machine, test)) for test in node.tests]
+        if False in verdicts:
+            continue
+        element = evaluate(machine, node.element)
+        if node.kind != "dict":
+            exact = exact and None not in verdicts
+            values.append(element)
+            continue
+        value = evaluate(machine, node.value) if node.value is not None else Lit(None)
+        if isinstance(element, Lit) and isinstance(element.value, str):
+            if None in verdicts:
+                choice = machine.choice(f"filter for {element.value}", node.place)
+                value = phi(choice, [("keeps it", value), ("drops it", Missing())])
+            slot = Slot(value, element.at or machine.at(node.place))
+            result = replace(result, slots={**result.slots, element.value: slot})
+        else:
+            result = replace(result, open="an entry whose key is not known")
+    if node.kind == "dict":
+        return machine.alloc(result)
+    return machine.alloc(ListObj(tuple(values), exact))

@@ -1,0 +1,414 @@
+"""Attributes, items and classes: what mutable objects hold and how it is reached."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from oncelint.flow import calls, expressions, library
+from oncelint.flow.dicts import join_dicts, may_be_missing, merge_dicts
+from oncelint.flow.state import Status
+from oncelint.flow.values import (
+    Abs,
+    At,
+    Bound,
+    ClassObj,
+    Comp,
+    DictObj,
+    Ext,
+    Fn,
+    Foreign,
+    InstanceObj,
+    KafkaClient,
+    ListObj,
+    Lit,
+    Missing,
+    Mod,
+    Part,
+    Phi,
+    Rec,
+    Ref,
+    Slot,
+    Super,
+    Unk,
+    describe,
+)
+from oncelint.model import ir
+
+if TYPE_CHECKING:
+    from oncelint.flow.machine import Machine
+
+
+def deref_dict(machine: Machine, value: Abs) -> DictObj | None:
+    """The dict a value is, choices joined entry by entry; None when it is none."""
+    if isinstance(value, Ref):
+        obj = machine.obj(value)
+        if isinstance(obj, DictObj):
+            return obj
+        return None
+    if isinstance(value, Phi):
+        found: list[tuple[str, DictObj]] = []
+        for label, one in value.branches:
+            inner = deref_dict(machine, one)
+            if inner is None and isinstance(one, Lit) and one.value is None:
+                inner = DictObj({})
+            if inner is None:
+                inner = DictObj({}, open=describe(one))
+            found.append((label, inner))
+        return join_dicts(value.choice, found)
+    return None
+
+
+def elements(machine: Machine, value: Abs) -> tuple[Abs, ...] | None:
+    """The elements of an exact list; None for anything else."""
+    if isinstance(value, Ref):
+        obj = machine.obj(value)
+        if isinstance(obj, ListObj) and obj.exact:
+            return obj.items
+    return None
+
+
+def exact_items(machine: Machine, value: Abs) -> tuple[Abs, ...] | None:
+    """What iterating over a value gives, when that is certain."""
+    if isinstance(value, Ref):
+        obj = machine.obj(value)
+        if isinstance(obj, DictObj):
+            if obj.open or obj.environment:
+                return None
+            if any(may_be_missing(slot.value) for slot in obj.slots.values()):
+                return None
+            return tuple(Lit(key, slot.key_at) for key, slot in obj.slots.items())
+    return elements(machine, value)
+
+
+def element_of(machine: Machine, value: Abs) -> Abs:
+    """One element of a value that is iterated over."""
+    if isinstance(value, Rec):
+        return value
+    if isinstance(value, KafkaClient):
+        sites = expressions.record_sites(machine, value)
+        return Rec(sites) if sites else Unk("an element of a client")
+    if isinstance(value, Phi):
+        return machine.over(value, lambda one: element_of(machine, one))
+    if isinstance(value, Ref):
+        obj = machine.obj(value)
+        if isinstance(obj, ListObj) and obj.items:
+            sites = expressions.record_sites(machine, value)
+            if len(obj.items) == 1:
+                return obj.items[0]
+            return Rec(sites) if sites else Unk("one of several elements")
+        if isinstance(obj, InstanceObj):
+            for name in ("__iter__", "__aiter__"):
+                method = find_method(machine, value, name)
+                if method is not None:
+                    got = calls.call(machine, method, [], [], At("", (1, 1, 1, 1)))
+                    if got != value:
+                        return element_of(machine, got)
+            for name in ("__next__", "__anext__"):
+                method = find_method(machine, value, name)
+                if method is not None:
+                    return calls.call(machine, method, [], [], At("", (1, 1, 1, 1)))
+            if obj.client is not None:
+                return element_of(machine, obj.client)
+    sites = expressions.record_sites(machine, value)
+    return Rec(sites) if sites else Unk("an element")
+
+
+def item(machine: Machine, base: Abs, key: Abs, at: At) -> Abs:
+    if isinstance(base, Phi):
+        return machine.over(base, lambda one: item(machine, one, key, at))
+    if isinstance(base, Rec):
+        return Rec(base.sites, "derived")
+    if isinstance(base, Comp):
+        return base
+    if isinstance(base, Ref):
+        obj = machine.obj(base)
+        if isinstance(obj, DictObj):
+            if isinstance(key, Lit) and isinstance(key.value, str):
+                slot = obj.slots.get(key.value)
+                if obj.environment:
+                    return library.environment(key.value, None, at)
+                if slot is not None:
+                    return slot.value
+                return Unk(obj.open or f"no entry {key.value}", at)
+            return expressions.derived(machine, [base], "an entry whose key is not known", at)
+        if isinstance(obj, ListObj):
+            if isinstance(key, Lit) and isinstance(key.value, int) and obj.exact:
+                try:
+                    return obj.items[key.value]
+                except IndexError:
+                    return Unk("no such element", at)
+            return element_of(machine, base)
+        if isinstance(obj, InstanceObj):
+            method = find_method(machine, base, "__getitem__")
+            if method is not None:
+                return calls.call(machine, method, [key], [], at)
+    if isinstance(base, Foreign):
+        return Foreign(f"{base.path}[]", (*base.made_from, key), at)
+    if isinstance(base, Ext) and base.name == "os.environ":
+        name = key.value if isinstance(key, Lit) else None
+        return library.environment(name if isinstance(name, str) else "?", None, at)
+    return expressions.derived(machine, [base], "an item of something unknown", at)
+
+
+def update_dict(machine: Machine, target: Ref, other: DictObj) -> None:
+    obj = machine.obj(target)
+    if isinstance(obj, DictObj):
+        machine.write(target.id, merge_dicts(obj, other))
+
+
+def open_dict(machine: Machine, value: Abs, reason: str) -> None:
+    """Something out of sight may have changed a dict."""
+    if isinstance(value, Ref):
+        obj = machine.obj(value)
+        if isinstance(obj, DictObj):
+            machine.write(value.id, replace(obj, open=obj.open or reason))
+    elif isinstance(value, Phi):
+        for _, one in value.branches:
+            open_dict(machine, one, reason)
+
+
+def set_attribute(machine: Machine, base: Abs, name: str, value: Abs) -> None:
+    if isinstance(base, Ref):
+        obj = machine.obj(base)
+        if isinstance(obj, (InstanceObj, ClassObj)):
+            machine.write(base.id, replace(obj, attrs={**obj.attrs, name: value}))
+    elif isinstance(base, Phi):
+        for _, one in base.branches:
+            set_attribute(machine, one, name, value)
+    elif isinstance(base, Mod) and base.path in machine.module_frames:
+        machine.write((machine.module_frames[base.path], name), value)
+
+
+def set_item(machine: Machine, base: Abs, key: Abs, value: Abs, key_at: At) -> None:
+    if isinstance(base, Phi):
+        for _, one in base.branches:
+            set_item(machine, one, key, value, key_at)
+        return
+    if not isinstance(base, Ref):
+        return
+    obj = machine.obj(base)
+    if isinstance(obj, DictObj):
+        if isinstance(key, Lit) and isinstance(key.value, str):
+            slots = {**obj.slots, key.value: Slot(value, key_at)}
+            machine.write(base.id, replace(obj, slots=slots))
+        elif isinstance(key, Phi) and all(
+            isinstance(one, Lit) and isinstance(one.value, str) for _, one in key.branches
+        ):
+            machine.branch(
+                key.choice,
+                [
+                    (label, lambda one=one: _set_one(machine, base, one, value, key_at))  # type: ignore[misc]
+                    for label, one in key.branches
+                ],
+            )
+        elif isinstance(key, (Unk, Rec, Comp)):
+            machine.write(base.id, replace(obj, open="an entry whose key is not known"))
+    elif isinstance(obj, ListObj):
+        machine.write(base.id, ListObj((*obj.items, value), False))
+
+
+def _set_one(machine: Machine, base: Abs, key: Abs, value: Abs, key_at: At) -> Status:
+    set_item(machine, base, key, value, key_at)
+    return None
+
+
+def remove_item(machine: Machine, base: Ref, key: str) -> None:
+    obj = machine.obj(base)
+    if isinstance(obj, DictObj) and key in obj.slots:
+        slots = {name: slot for name, slot in obj.slots.items() if name != key}
+        machine.write(base.id, replace(obj, slots=slots))
+
+
+def attribute(machine: Machine, base: Abs, name: str, at: At) -> Abs:
+    if isinstance(base, Phi):
+        return machine.over(base, lambda one: attribute(machine, one, name, at))
+    if isinstance(base, Ref):
+        obj = machine.obj(base)
+        if isinstance(obj, InstanceObj):
+            return instance_attribute(machine, base, obj, name, at)
+        if isinstance(obj, ClassObj):
+            found = class_attribute(machine, base, name)
+            if found is not None:
+                if isinstance(found, Fn) and is_class_method(machine, found):
+                    return replace(found, bound=base)
+                return found
+            for outer in bases_of(machine, base):
+                if isinstance(outer, (Ext, Foreign)):
+                    prefix = outer.name if isinstance(outer, Ext) else outer.path
+                    return Foreign(f"{prefix}.{name}", (base,), at)
+            return Unk(f"{obj.name} has no {name}", at)
+        return Bound(base, name, at)
+    if isinstance(base, Mod):
+        found = machine.member(base.path, name)
+        return found if found is not None else Unk(f"{base.path} has no {name}", at)
+    if isinstance(base, Ext):
+        return library.external_attribute(base, name, at)
+    if isinstance(base, Rec):
+        return Rec(base.sites, "derived")
+    if isinstance(base, Comp) and name in ("hex", "int", "urn", "bytes", "node", "year", "value"):
+        return replace(base, template=f"{base.template}.{name}", at=at)
+    if isinstance(base, Super):
+        return super_attribute(machine, base, name, at)
+    if isinstance(base, Foreign):
+        known = library.foreign_attribute(base, name, at)
+        return known if known is not None else Bound(base, name, at)
+    if isinstance(base, Unk):
+        return Bound(base, name, at)
+    return Bound(base, name, at)
+
+
+def instance_attribute(machine: Machine, base: Ref, obj: InstanceObj, name: str, at: At) -> Abs:
+    if name in obj.attrs and not isinstance(obj.attrs[name], Missing):
+        return obj.attrs[name]
+    found = class_attribute(machine, obj.cls, name)
+    if found is not None:
+        if isinstance(found, Fn) and isinstance(found.node, ir.Function):
+            if is_static(machine, found):
+                return replace(found, bound=None)
+            if is_class_method(machine, found):
+                return replace(found, bound=obj.cls)
+            bound = replace(found, bound=base)
+            if is_property(machine, found):
+                return calls.call_function(machine, bound, [], [], at)
+            return bound
+        if is_settings(machine, obj.cls):
+            return library.setting_default(name, found, at)
+        return found
+    if name == "__class__":
+        return obj.cls
+    if obj.client is not None:
+        return Bound(obj.client, name, at)
+    if name in ("model_dump", "dict") and is_model(machine, obj.cls):
+        return Bound(base, name, at)
+    if name == "__dict__":
+        return machine.alloc(
+            DictObj({key: Slot(value, None) for key, value in obj.attrs.items()}, open=obj.open)
+        )
+    for outer in bases_of(machine, obj.cls):
+        if isinstance(outer, (Ext, Foreign)):
+            prefix = outer.name if isinstance(outer, Ext) else outer.path
+            return Bound(Foreign(f"{prefix}()", (base,), at), name, at)
+    return Unk(f"attribute {name} is not set where it can be seen", at)
+
+
+def as_dict(machine: Machine, instance: Ref, at: At) -> Abs:
+    """model_dump(), dict() or asdict() of an instance: its fields by name."""
+    obj = machine.obj(instance)
+    if not isinstance(obj, InstanceObj):
+        return Unk("the fields of something unknown", at)
+    slots = {
+        name: Slot(instance_attribute(machine, instance, obj, name, at), None)
+        for name in {**dict.fromkeys(fields(machine, obj.cls)), **obj.attrs}
+    }
+    return machine.alloc(DictObj(slots, open=obj.open))
+
+
+def class_attribute(machine: Machine, cls: Ref, name: str, depth: int = 0) -> Abs | None:
+    obj = machine.obj(cls)
+    if not isinstance(obj, ClassObj) or depth > 8:
+        return None
+    if name in obj.attrs:
+        return obj.attrs[name]
+    for base in obj.bases:
+        if isinstance(base, Ref):
+            found = class_attribute(machine, base, name, depth + 1)
+            if found is not None:
+                return found
+    return None
+
+
+def bases_of(machine: Machine, cls: Ref, depth: int = 0) -> list[Abs]:
+    """All bases, nearest first, project classes and others."""
+    obj = machine.obj(cls)
+    if not isinstance(obj, ClassObj) or depth > 8:
+        return []
+    result: list[Abs] = []
+    for base in obj.bases:
+        result.append(base)
+        if isinstance(base, Ref):
+            result.extend(bases_of(machine, base, depth + 1))
+    return result
+
+
+def client_base(machine: Machine, cls: Ref) -> str | None:
+    """The client constructor a class derives from."""
+    for base in bases_of(machine, cls):
+        if isinstance(base, Ext) and base.name in machine.constructors:
+            return machine.constructors[base.name]
+    return None
+
+
+def is_settings(machine: Machine, cls: Ref) -> bool:
+    return any(
+        isinstance(base, Ext) and base.name in library.SETTINGS_CLASSES
+        for base in bases_of(machine, cls)
+    )
+
+
+def is_model(machine: Machine, cls: Ref) -> bool:
+    """Whether a class is a pydantic model, whose fields can be had as a dict."""
+    return any(
+        isinstance(base, Ext)
+        and base.name.startswith(("pydantic.", "pydantic_settings.", "sqlmodel."))
+        for base in bases_of(machine, cls)
+    )
+
+
+def is_property(machine: Machine, fn: Fn) -> bool:
+    return isinstance(fn.node, ir.Function) and any(
+        (isinstance(item, ir.Name) and item.id in ("property", "cached_property"))
+        or (isinstance(item, ir.Attribute) and item.name == "cached_property")
+        for item in fn.node.decorators
+    )
+
+
+def is_class_method(machine: Machine, fn: Fn) -> bool:
+    return isinstance(fn.node, ir.Function) and any(
+        isinstance(item, ir.Name) and item.id == "classmethod" for item in fn.node.decorators
+    )
+
+
+def is_static(machine: Machine, fn: Fn) -> bool:
+    return isinstance(fn.node, ir.Function) and any(
+        isinstance(item, ir.Name) and item.id == "staticmethod" for item in fn.node.decorators
+    )
+
+
+def find_method(machine: Machine, instance: Ref, name: str) -> Abs | None:
+    obj = machine.obj(instance)
+    if not isinstance(obj, InstanceObj):
+        return None
+    found = class_attribute(machine, obj.cls, name)
+    return replace(found, bound=instance) if isinstance(found, Fn) else None
+
+
+def super_attribute(machine: Machine, base: Super, name: str, at: At) -> Abs:
+    owner = machine.obj(base.owner)
+    if isinstance(owner, ClassObj):
+        for outer in owner.bases:
+            if isinstance(outer, Ref):
+                found = class_attribute(machine, outer, name)
+                if isinstance(found, Fn):
+                    return replace(found, bound=base.instance)
+                if found is not None:
+                    return found
+        constructor = client_base(machine, base.owner)
+        if constructor is not None:
+            if name == "__init__":
+                return Part(Ext(constructor), (), (("\0self", base.instance),))
+            obj = machine.obj(base.instance) if isinstance(base.instance, Ref) else None
+            if isinstance(obj, InstanceObj) and obj.client is not None:
+                return Bound(obj.client, name, at)
+    return Bound(Unk("a base class out of sight", at), name, at)
+
+
+def fields(machine: Machine, cls: Ref) -> list[str]:
+    obj = machine.obj(cls)
+    if not isinstance(obj, ClassObj):
+        return []
+    inherited: list[str] = []
+    for base in obj.bases:
+        if isinstance(base, Ref):
+            inherited.extend(fields(machine, base))
+    return [*inherited, *(name for name in obj.annotations if name not in inherited)]

@@ -1,0 +1,182 @@
+"""The interpreter's state: cells that branches change, undo and join.
+
+Every name of every frame and every object of the heap is a cell. A branch writes into a layer of
+its own; what the layer changed can be taken back, and the layers of alternatives are joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from oncelint.flow.dicts import join_dicts
+from oncelint.flow.values import (
+    Abs,
+    ClassObj,
+    DictObj,
+    InstanceObj,
+    ListObj,
+    Missing,
+    Obj,
+    Ref,
+    phi,
+)
+from oncelint.model import ir
+
+Status: TypeAlias = 'Literal["return", "raise", "break", "continue"] | None'
+Key: TypeAlias = "int | tuple[int, str]"
+
+# Bounds that keep any program finite: calls in calls, ways to reach one function, loop rounds run
+# one by one, and interpreter steps for one root and for the project.
+DEPTH = 24
+CONTEXTS = 48
+UNROLL = 40
+STEPS_PER_ROOT = 150_000
+STEPS = 6_000_000
+
+
+class Exhausted(Exception):
+    """The step budget of this root is used up."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """A running function, class body or module: its names' frame id and what it gave back.
+
+    A return is kept with the branch it was made in and what had been changed by then.
+    """
+
+    id: int
+    parent: int | None
+    path: str
+    node: ir.Function | ir.Lambda | None
+    owner: Ref | None = None
+    bound: Abs | None = None
+    globals: set[str] = field(default_factory=set)
+    returns: list[tuple[tuple[str, str] | None, Abs, dict[Key, Abs | Obj]]] = field(
+        default_factory=list
+    )
+    yields: list[Abs] = field(default_factory=list)
+
+
+class State:
+    """Cells, the layers above them, and the conditions of the branch that is being run."""
+
+    def __init__(self) -> None:
+        self.cells: dict[Key, Abs | Obj] = {}
+        self.layers: list[dict[Key, Abs | Obj | None]] = [{}]
+        self.jumps: list[list[tuple[tuple[str, str] | None, dict[Key, Abs | Obj]]]] = []
+        self.conditions: list[tuple[str, str]] = []
+        self.next_id = 0
+
+    def new_id(self) -> int:
+        self.next_id += 1
+        return self.next_id
+
+    def write(self, key: Key, value: Abs | Obj) -> None:
+        layer = self.layers[-1]
+        if key not in layer:
+            layer[key] = self.cells.get(key)
+        self.cells[key] = value
+
+    def alloc(self, obj: Obj) -> Ref:
+        ref = Ref(self.new_id())
+        self.write(ref.id, obj)
+        return ref
+
+    def obj(self, ref: Ref) -> Obj | None:
+        found = self.cells.get(ref.id)
+        return found if isinstance(found, (DictObj, ListObj, ClassObj, InstanceObj)) else None
+
+    def undo(self) -> dict[Key, Abs | Obj]:
+        """Take back the top layer; what it had changed."""
+        layer = self.layers.pop()
+        changes: dict[Key, Abs | Obj] = {}
+        for key, old in layer.items():
+            changes[key] = self.cells[key]
+            if old is None:
+                del self.cells[key]
+            else:
+                self.cells[key] = old
+        return changes
+
+    def keep(self) -> None:
+        """Make the top layer's changes part of the one below."""
+        layer = self.layers.pop()
+        below = self.layers[-1]
+        for key, old in layer.items():
+            below.setdefault(key, old)
+
+    def changed_since(self, depth: int) -> dict[Key, Abs | Obj]:
+        return {key: self.cells[key] for layer in self.layers[depth:] for key in layer}
+
+    def branch(self, choice: str, runs: Sequence[tuple[str, Callable[[], Status]]]) -> Status:
+        """Run alternatives, each on the same state, and join those that go on."""
+        going: list[tuple[str, dict[Key, Abs | Obj]]] = []
+        statuses: list[Status] = []
+        for label, run in runs:
+            self.layers.append({})
+            self.conditions.append((choice, label))
+            status = run()
+            self.conditions.pop()
+            if status in ("break", "continue") and self.jumps:
+                self.jumps[-1].append(((choice, label), dict(self.changed_since(-1))))
+            changes = self.undo()
+            statuses.append(status)
+            if status is None:
+                going.append((label, changes))
+        if not going:
+            return "return" if "return" in statuses else statuses[0]
+        self.join(choice, going)
+        return None
+
+    def join(self, choice: str, going: list[tuple[str, dict[Key, Abs | Obj]]]) -> None:
+        if len(going) == 1:
+            for key, value in going[0][1].items():
+                self.write(key, value)
+            return
+        keys = {key: None for _, changes in going for key in changes}
+        for key in keys:
+            versions = [
+                (label, changes[key] if key in changes else self.cells.get(key))
+                for label, changes in going
+            ]
+            self.write(key, self.joined(choice, versions))
+
+    def joined(self, choice: str, versions: list[tuple[str, Abs | Obj | None]]) -> Abs | Obj:
+        present = [(label, value) for label, value in versions if value is not None]
+        first = present[0][1]
+        if all(value is first for _, value in versions):
+            return first
+        if isinstance(first, DictObj):
+            dicts = [(label, value) for label, value in present if isinstance(value, DictObj)]
+            return join_dicts(choice, dicts)
+        if isinstance(first, ListObj):
+            lists = [value for _, value in present if isinstance(value, ListObj)]
+            items: dict[Abs, None] = {}
+            for one in lists:
+                for item in one.items:
+                    items[item] = None
+            exact = all(one.items == lists[0].items and one.exact for one in lists)
+            return ListObj(tuple(items), exact)
+        if isinstance(first, InstanceObj):
+            instances = [(lb, value) for lb, value in present if isinstance(value, InstanceObj)]
+            names = {name: None for _, value in instances for name in value.attrs}
+            attrs = {
+                name: phi(
+                    choice,
+                    [(label, value.attrs.get(name, Missing())) for label, value in instances],
+                )
+                for name in names
+            }
+            return replace(first, attrs=attrs)
+        if isinstance(first, ClassObj):
+            return present[-1][1]
+        values: list[tuple[str, Abs]] = []
+        for label, value in versions:
+            if value is None:
+                values.append((label, Missing()))
+            elif not isinstance(value, (DictObj, ListObj, ClassObj, InstanceObj)):
+                values.append((label, value))
+        return phi(choice, values)
