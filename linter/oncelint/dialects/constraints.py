@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from oncelint.model.project import Contradiction, Outcome
-from oncelint.model.values import Computed, Known, Scalar, Unknown, Value
+from oncelint.model.values import Computed, Known, Scalar, Unknown, Value, is_given
 from oncelint.model.versions import at_least
 
 IDEMPOTENCE = "enable.idempotence"
@@ -124,10 +124,7 @@ class Draft:
         """Whether a transactional id is set; None when that cannot be known."""
         if not self.has(TRANSACTIONAL_ID):
             return False
-        value = self.values[TRANSACTIONAL_ID]
-        if isinstance(value, Computed):
-            return True
-        return value.value not in (None, "") if isinstance(value, Known) else None
+        return is_given(self.values[TRANSACTIONAL_ID])
 
 
 def implied(draft: Draft) -> Iterator[tuple[str, Value, str]]:

@@ -1,0 +1,1 @@
+"""Asks the released Java classes of Kafka what they do with a configuration."""
