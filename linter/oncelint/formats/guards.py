@@ -26,23 +26,19 @@ MAX_DOTENV_BLANKS = 200
 MAX_NUMBER = 400
 """Characters of a number that is still converted: Python refuses to print huge integers."""
 
-# What is never closed reaches to the end, so that no pattern looks for its end twice.
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|//[^\r\n]*|/\*.*?(?:\*/|\Z)|[\[\]{}]', re.DOTALL)
-_TOML_TOKEN = re.compile(
+# The patterns are compiled on use, which is rare. What is never closed reaches to the end, so that
+# none of them looks for its end twice.
+_JSON_TOKEN = r'"(?:[^"\\]|\\.)*"?|//[^\r\n]*|/\*.*?(?:\*/|\Z)|[\[\]{}]'
+_TOML_TOKEN = (
     r'"""(?:[^\\]|\\.)*?(?:"{3,5}|\Z)|\'\'\'.*?(?:\'{3,5}|\Z)'
-    r'|"(?:[^"\\\n]|\\.)*"?|\'[^\'\n]*\'?|#[^\n]*|[\[\]{}]',
-    re.DOTALL,
+    r'|"(?:[^"\\\n]|\\.)*"?|\'[^\'\n]*\'?|#[^\n]*|[\[\]{}]'
 )
 # YAML's quotes cannot be told from apostrophes without parsing: count every bracket.
-_YAML_TOKEN = re.compile(r"[\[\]{}]")
-_YAML_COMPACT = re.compile(r"^[ ]*(?:[-?:][ \t]+){%d}" % MAX_DEPTH, re.MULTILINE)  # noqa: UP031
+_YAML_TOKEN = r"[\[\]{}]"
+_YAML_COMPACT = rf"^[ ]*(?:[-?:][ \t]+){{{MAX_DEPTH}}}"
 _TOML_PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
-_TOML_DOTTED = re.compile(
-    r"(?:^|[{,\[])[ \t]*(?:%s[ \t]*\.[ \t]*){%d}" % (_TOML_PART, MAX_DEPTH),  # noqa: UP031
-    re.MULTILINE,
-)
-_BLANK_RUN = re.compile(r"[^\S\r\n]+")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_TOML_DOTTED = rf"(?:^|[{{,\[])[ \t]*(?:{_TOML_PART}[ \t]*\.[ \t]*){{{MAX_DEPTH}}}"
+_LONE_SURROGATE = "[\ud800-\udfff]"
 
 
 def check(text: str, kind: str) -> None:
@@ -50,8 +46,8 @@ def check(text: str, kind: str) -> None:
 
     Brackets and compact indicators (`- - - x`) deeper than MAX_DEPTH overflow a recursive
     parser's stack, long runs keep a backtracking one busy, and more than MAX_NODES lines, commas
-    and brackets any. YAML's brackets are counted inside
-    strings too and therefore allowed to be ten times as deep; its reader counts exactly.
+    and brackets any parser. YAML's brackets are counted inside strings too and therefore allowed
+    to be ten times as deep; its reader counts exactly.
 
     Raises FormatError at the place where the limit is passed.
     """
@@ -64,12 +60,12 @@ def check(text: str, kind: str) -> None:
     elif kind == "toml":
         _check_brackets(text, _TOML_TOKEN, MAX_DEPTH)
         if text.count(".") >= MAX_DEPTH:
-            _refuse(_TOML_DOTTED.search(text))
+            _refuse(re.search(_TOML_DOTTED, text, re.MULTILINE))
     elif kind == "yaml":
         _check_brackets(text, _YAML_TOKEN, 10 * MAX_DEPTH)
-        _refuse(_YAML_COMPACT.search(text))
+        _refuse(re.search(_YAML_COMPACT, text, re.MULTILINE))
     elif kind == "dotenv":
-        for match in _BLANK_RUN.finditer(text):
+        for match in re.finditer(r"[^\S\r\n]+", text):
             if match.end() - match.start() > MAX_DOTENV_BLANKS:
                 raise FormatError("a run of blanks too long for an environment file", match.start())
 
@@ -92,7 +88,7 @@ def without_lone_surrogates(text: str) -> str:
     An escape such as `\\ud800` decodes to one; it cannot be encoded, so it must reach neither a
     parser nor a report. The length stays the same.
     """
-    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
+    return text if text.isascii() else re.sub(_LONE_SURROGATE, "\ufffd", text)
 
 
 def _check_size(text: str, kind: str) -> None:
@@ -103,12 +99,12 @@ def _check_size(text: str, kind: str) -> None:
         raise FormatError("too large for a configuration")
 
 
-def _check_brackets(text: str, token: re.Pattern[str], limit: int) -> None:
+def _check_brackets(text: str, token: str, limit: int) -> None:
     # Most texts have fewer opening brackets in all than would be too deep.
     if text.count("[") + text.count("{") <= limit:
         return
     depth = 0
-    for match in token.finditer(text):
+    for match in re.finditer(token, text, re.DOTALL):
         character = match.group()
         if character in ("[", "{"):
             depth += 1

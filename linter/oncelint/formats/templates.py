@@ -27,16 +27,14 @@ _QUOTING_SUFFIXES = {"yaml", "yml", "json", "toml", "env"}
 _PLAIN_SUFFIXES = {"properties", "ini", "cfg", "cnf", "conf", "sql", "ksql"}
 
 _DELIMITER = r"(?<!\$)\{\{|\{%[-+]?\s|<%[-=#\s]"
-_PLAIN_TOKEN = re.compile(
-    rf"(?P<comment>^[ \t]*(?:[#!;]|--)[^\r\n]*)|(?P<delimiter>{_DELIMITER})", re.MULTILINE
-)
+# Compiled on use: most files hold no delimiter at all.
+_PLAIN_TOKEN = rf"(?P<comment>^[ \t]*(?:[#!;]|--)[^\r\n]*)|(?P<delimiter>{_DELIMITER})"
 # A quote opens a string only where a value may begin: `don't` holds an apostrophe.
-_QUOTING_TOKEN = re.compile(
+_QUOTING_TOKEN = (
     r"(?P<comment>(?:^|(?<=\s))#[^\r\n]*)"
     r"|(?:^|(?<=[\s\[{,:=(]))(?:'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\")"
     r"|(?P<block>(?<=[ \t])[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z))"
-    rf"|(?P<delimiter>{_DELIMITER})",
-    re.MULTILINE | re.DOTALL,
+    rf"|(?P<delimiter>{_DELIMITER})"
 )
 _LINE = re.compile(r"[\r\n]+(?P<indent>[ ]*)(?P<content>[^\r\n]*)")
 _BLOCK_OWNER = re.compile(r"[ ]*(?:[-?][ ]+)*")
@@ -105,15 +103,16 @@ def _is_helm(text: str) -> bool:
 
 def _plain_places(text: str) -> Iterator[int]:
     """Delimiters outside comment lines."""
-    for match in _PLAIN_TOKEN.finditer(text):
+    for match in re.finditer(_PLAIN_TOKEN, text, re.MULTILINE):
         if match.group("delimiter"):
             yield match.start()
 
 
 def _quoting_places(text: str) -> Iterator[int]:
     """Delimiters outside quotes, block scalars and comments."""
+    token = re.compile(_QUOTING_TOKEN, re.MULTILINE | re.DOTALL)
     place = 0
-    while match := _QUOTING_TOKEN.search(text, place):
+    while match := token.search(text, place):
         place = match.end()
         if match.group("delimiter"):
             yield match.start()

@@ -42,6 +42,7 @@ _SPACE = " \t\r\n\x85\u2028\u2029"
 _PROPERTY = re.compile(rf"[&!][^{_SPACE}]*(?:[{_SPACE}]+(?:#[^\r\n\x85\u2028\u2029]*)?)*")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
 _LINE_REST = re.compile(r"[^\r\n\x85\u2028\u2029]*")
+_COLON = re.compile(rf"[{_SPACE}]*:")
 _COMMENT = re.compile(rf"(?:(?<=[{_SPACE}])|\A)#[^\r\n\x85\u2028\u2029]*")
 _TAG = "tag:yaml.org,2002:"
 _KEY_EXCERPT = 100
@@ -153,9 +154,9 @@ class _Builder:
                 match = _PROPERTY.match(self.source, start)
                 start = min(match.end() if match else end, end)
         elif start == end and (start == 0 or self.source[start - 1] not in ":-?"):
-            # Nothing is written: not even an indicator stands before this place, which is the
-            # next token's.
-            start = end = self.last_end
+            # Nothing is written, and this place is the next token's, not the indicator's.
+            colon = _COLON.match(self.source, self.last_end, start)
+            start = end = colon.end() if colon else self.last_end
         if style == "block":
             end = self._block_end(start, end)
         return start, end
