@@ -116,7 +116,20 @@ def worlds(
                 found.append(_world(info, dialect, role, group, conditions, chosen, block, layers))
                 if len(found) > _MAX_WORLDS:
                     return tuple(_undecided(found))
-    return tuple(found)
+    return _startable(found)
+
+
+def _startable(found: Sequence[World]) -> tuple[World, ...]:
+    """The worlds without those whose version does not know a setting that is used, where another
+    version does: code that asks for transactions is not meant for a client without them."""
+    able = {world.conditions for world in found if not _lacks_a_setting(world)}
+    return tuple(
+        world for world in found if world.conditions not in able or not _lacks_a_setting(world)
+    )
+
+
+def _lacks_a_setting(world: World) -> bool:
+    return any(c.family == "missing" and c.outcome == "refuses" for c in world.contradictions)
 
 
 def _undecided(found: list[World]) -> Iterator[World]:

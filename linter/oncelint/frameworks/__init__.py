@@ -1,29 +1,40 @@
 """Placement: which part of which file is whose configuration.
 
-Each recogniser is a module here with `NEEDLES` (byte literals by file kind, one of which every
-file it can fire on must contain) and, for configuration files, `recognise(document, text, path)`.
+A recogniser is a module here that `RECOGNISERS` names; its `recognise(document, text, path)` yields
+the configurations of one file. The recognisers are loaded for the first file that one of them may
+fire on: what decides that, `relevant`, needs only the tables of `needles`.
 """
 
 from __future__ import annotations
 
-from oncelint.frameworks import connect, plain, python_clients
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-RECOGNISERS = (connect, plain)
+from oncelint.frameworks.needles import NEEDLES
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def _gathered() -> dict[str, tuple[bytes, ...]]:
-    gathered: dict[str, set[bytes]] = {"python": set(python_clients.NEEDLES)}
-    for module in RECOGNISERS:
-        for kind, needles in module.NEEDLES.items():
-            gathered.setdefault(kind, set()).update(needles)
-    return {kind: _minimal(needles) for kind, needles in gathered.items()}
+    from oncelint.formats.tree import Document
+    from oncelint.model.facts import ConfigFact
+    from oncelint.text import Text
 
+RECOGNISERS = ("connect", "plain")
 
-def _minimal(needles: set[bytes]) -> tuple[bytes, ...]:
-    """Without those that contain another one: they can only be found where it is."""
-    return tuple(
-        sorted(n for n in needles if not any(other != n and other in n for other in needles))
-    )
+_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-NEEDLES: dict[str, tuple[bytes, ...]] = _gathered()
+def relevant(kind: str, data: bytes) -> bool:
+    """Whether a file's bytes hold a literal without which nothing here can fire on this kind."""
+    if data[:2] in _BYTE_ORDER_MARKS:  # UTF-16 puts a zero byte beside every letter
+        data = data.replace(b"\0", b"")
+    for needle in NEEDLES.get(kind, ()):
+        if needle in data:
+            return True
+    return False
+
+
+def recognise(document: Document, text: Text, path: str) -> Iterator[ConfigFact]:
+    """The configurations that the recognisers find in one file, by recogniser."""
+    for name in RECOGNISERS:
+        yield from import_module(f"{__name__}.{name}").recognise(document, text, path)

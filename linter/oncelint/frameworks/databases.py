@@ -30,7 +30,9 @@ DRIVERS: dict[str, str] = {
     "sqlmodel": "",
     "databases": "",
     "records": "",
+    "flask_sqlalchemy": "",
     "django": "",
+    "duckdb": "duckdb",
 }
 
 # Stores whose INSERT is an upsert by key or has no unique keys at all: other rules' matter.
@@ -38,23 +40,24 @@ NOT_RELATIONAL = frozenset(
     {"cassandra", "scyllapy", "clickhouse_driver", "clickhouse_connect", "aiochclient", "pyhive"}
 )
 
+# Libraries whose sessions take mapped objects.
+MAPPERS = frozenset({"sqlalchemy", "sqlmodel", "flask_sqlalchemy"})
+
 STATEMENT_METHODS = frozenset(
-    {
-        "execute",
-        "executemany",
-        "execute_batch",
-        "exec",
-        "fetch",
-        "fetchrow",
-        "fetchval",
-        "fetch_one",
-    }
-    | {"fetch_all", "fetch_val", "execute_many", "exec_driver_sql", "scalar", "scalars"}
+    {"execute", "executemany", "executescript", "execute_batch", "execute_many", "exec"}
+    | {"fetch", "fetchrow", "fetchval", "fetch_one", "fetch_all", "fetch_val"}
+    | {"exec_driver_sql", "scalar", "scalars"}
 )
 OBJECT_METHODS = frozenset({"add", "add_all", "bulk_save_objects", "bulk_insert_mappings"})
 MANAGER_METHODS = frozenset({"create", "acreate", "bulk_create", "abulk_create"})
 
-METHODS = STATEMENT_METHODS | OBJECT_METHODS | MANAGER_METHODS
+# How mapped objects are looked up before they are added.
+LOOKUP_METHODS = frozenset({"query", "get", "aget", "filter", "exists", "first", "afirst"})
+
+METHODS = STATEMENT_METHODS | OBJECT_METHODS | MANAGER_METHODS | LOOKUP_METHODS
+
+# The keywords by which a statement is passed.
+STATEMENT_KEYWORDS = ("query", "statement", "sql", "operation", "clause")
 
 # Functions that take the cursor or connection first and the statement second.
 FUNCTIONS = frozenset(

@@ -15,10 +15,12 @@ from oncelint.model.facts import ConfigFact
 from oncelint.text import Text
 
 _CLIENT = b"bootstrap.servers"
+# the slip that leaves a client's own file without the key it is known by
+_MISSPELT = b"bootstrap.server"
 _BROKER = (b"log.dirs", b"process.roles", b"zookeeper.connect")
 
 NEEDLES: dict[str, tuple[bytes, ...]] = {
-    "properties": (_CLIENT, *_BROKER),
+    "properties": (_MISSPELT, *_BROKER),
     "ini": (_CLIENT,),
     "yaml": (_CLIENT,),
     "json": (_CLIENT,),
@@ -68,17 +70,18 @@ def _recognise(
         block = block_of(mapping, text)
         yield ConfigFact("broker properties", ("java",), "broker", block, span_of(mapping, text))
         return
-    if "bootstrap.servers" not in keys or "connector.class" in keys:
+    if "connector.class" in keys or not _is_client(keys, path):
         return
     if keys & _WORKER and "key.converter" in keys:
         yield from _worker(mapping, text)
         return
-    if keys & _STREAMS:
+    if keys & _STREAMS and not _named_role(trail, path):
         block = block_of(mapping, text)
         span = span_of(mapping, text)
         yield ConfigFact("client properties", ("java",), "streams", block, span)
         return
-    if not isinstance(_value(mapping, "bootstrap.servers"), Scalar):
+    servers = _value(mapping, "bootstrap.servers") or _value(mapping, _MISSPELT.decode())
+    if not isinstance(servers, Scalar):
         return
     for role in _roles(keys, trail, path):
         block = block_of(mapping, text)
@@ -106,11 +109,27 @@ def _dialects(keys: set[str]) -> tuple[str, ...]:
     return ("java", "librdkafka")
 
 
-def _roles(keys: set[str], trail: tuple[str, ...], path: str) -> tuple[str, ...]:
+def _is_client(keys: set[str], path: str) -> bool:
+    """Whether a mapping configures a client: it says where the brokers are."""
+    if "bootstrap.servers" in keys:
+        return True
+    own_file = path.endswith(".properties") and _named_role((), path) is not None
+    return own_file and _MISSPELT.decode() in keys and bool(keys & (_PRODUCER | _CONSUMER))
+
+
+def _named_role(trail: tuple[str, ...], path: str) -> str | None:
+    """The role that the name of the section or file tells."""
     name = (trail[-1] if trail else path.rpartition("/")[2]).lower()
     says_producer, says_consumer = "producer" in name, "consumer" in name
-    if says_producer != says_consumer:
-        return ("producer",) if says_producer else ("consumer",)
+    if says_producer == says_consumer or "stream" in name:
+        return None
+    return "producer" if says_producer else "consumer"
+
+
+def _roles(keys: set[str], trail: tuple[str, ...], path: str) -> tuple[str, ...]:
+    named = _named_role(trail, path)
+    if named is not None:
+        return (named,)
     produces, consumes = bool(keys & _PRODUCER), bool(keys & _CONSUMER)
     if produces and consumes:
         return ("shared-producer", "shared-consumer")
@@ -122,6 +141,13 @@ def _roles(keys: set[str], trail: tuple[str, ...], path: str) -> tuple[str, ...]
 def _worker(mapping: Mapping, text: Text) -> Iterator[ConfigFact]:
     """A Connect worker: its own settings, and those of its producers and consumers by prefix."""
     span = span_of(mapping, text)
+    support = _value(mapping, "exactly.once.source.support")
+    # KIP-618: only a distributed worker, the one with an offsets topic, can
+    exactly_once = (
+        isinstance(support, Scalar)
+        and str(support.value).strip().lower() == "enabled"
+        and "offset.storage.topic" in keys_of(mapping)
+    )
     yield ConfigFact("connect worker", ("java",), "connect-worker", block_of(mapping, text), span)
     for role in ("producer", "consumer"):
         prefix = role + "."
@@ -132,5 +158,6 @@ def _worker(mapping: Mapping, text: Text) -> Iterator[ConfigFact]:
             strip=prefix,
         )
         if block.settings:
-            placement = f"connect worker {role}"
+            sort = "exactly-once worker" if role == "producer" and exactly_once else "worker"
+            placement = f"connect {sort} {role}"
             yield ConfigFact(placement, ("java",), role, block, block.settings[0].key_span)

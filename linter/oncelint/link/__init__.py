@@ -95,7 +95,7 @@ def link(
         brokers=tuple(one for one in clients if isinstance(one, Broker)),
         feeds=fed,
         pairs=pairs(producers, consumers, fed),
-        sinks=sinks(machine, made, around),
+        sinks=sinks(machine, made, around, discovery.files, read),
         broker_limit=_broker_limit(clients),
         unresolved=unresolved(clients, machine.trace),
         partial=any(item.relevant for item in (*skipped, *discovery.skipped)),

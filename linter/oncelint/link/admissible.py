@@ -70,7 +70,7 @@ def _problem(
     if wrong is None or None in found:
         return
     yield ValueProblem(
-        key=setting.key,
+        key=setting.shown or setting.key,
         span=alternative.span or setting.key_span,
         text="a hidden value" if secret(setting.key) else as_text(value) or "empty",
         expected=wrong.expected,

@@ -16,8 +16,8 @@ from oncelint.dialects.defects import defects_of
 from oncelint.effective import worlds
 from oncelint.flow.blocks import span_of
 from oncelint.flow.trace import Making, Site
-from oncelint.frameworks.connectors import facts_of
 from oncelint.frameworks.connect import layers
+from oncelint.frameworks.connectors import facts_of
 from oncelint.frameworks.python_clients import CLIENTS
 from oncelint.link.admissible import value_problems
 from oncelint.link.keys import alias_clashes, judge_keys
@@ -157,7 +157,7 @@ def _narrowed(dialects: tuple[str, ...], path: str, around: Surroundings) -> tup
     named = []
     for dialect in dialects:
         found = around.knowledge(path, dialect)
-        if found.source != "none":
+        if found.span is not None:
             named.append(dialect)
     if "java" in dialects and "java" not in named and around.unit(path) in around.java_units:
         named.append("java")

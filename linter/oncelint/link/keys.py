@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from oncelint.dialects import CLIENT_NAMES, SettingInfo, Table, match, table, table_name
+from oncelint.dialects import CLIENT_NAMES, Match, SettingInfo, Table, match, table, table_name
 from oncelint.effective import normalise
 from oncelint.link.spelling import nearest, slip
 from oncelint.model.facts import Block, WrittenSetting
@@ -26,6 +26,7 @@ _SERVERS = ("broker", "connect-worker", "connector")
 _EXACTLY_ONCE = frozenset(
     {"enable.idempotence", "transactional.id", "transaction.timeout.ms", "isolation.level"}
 )
+_SECURITY = ("sasl.", "ssl.")
 
 # Tables a stray key is looked up in, the likeliest origin first.
 _ORIGINS: dict[str, tuple[str, ...]] = {
@@ -45,14 +46,13 @@ _IN_LIBRDKAFKA: dict[str, str] = {
     "ssl.truststore.location": "ssl.ca.location",
 }
 
-# Settings of the Scala clients, which Kafka 2.0 no longer has (upgrade notes of 2.0.0), and of the
-# Java producer before: what the Java clients call them, or None.
-_OBSOLETE: dict[str, dict[str, str | None]] = {
+# Settings of the Scala clients, which no Java client ever read (Kafka had them until 2.0, says its
+# upgrade notes): what the Java clients call them, or None.
+_SCALA: dict[str, dict[str, str | None]] = {
     "producer": {
         "producer.type": None,
         "serializer.class": "value.serializer",
         "key.serializer.class": "key.serializer",
-        "metadata.broker.list": "bootstrap.servers",
         "request.required.acks": "acks",
         "message.send.max.retries": "retries",
         "queue.buffering.max.ms": "linger.ms",
@@ -61,8 +61,6 @@ _OBSOLETE: dict[str, dict[str, str | None]] = {
         "batch.num.messages": "batch.size",
         "compression.codec": "compression.type",
         "topic.metadata.refresh.interval.ms": "metadata.max.age.ms",
-        "block.on.buffer.full": "max.block.ms",
-        "metadata.fetch.timeout.ms": "max.block.ms",
     },
     "consumer": {
         "auto.commit.enable": "enable.auto.commit",
@@ -76,6 +74,8 @@ _OBSOLETE: dict[str, dict[str, str | None]] = {
         "queued.max.message.chunks": None,
     },
 }
+# What says that a file is a Scala client's own.
+_SCALA_ONLY = frozenset({"metadata.broker.list", "zookeeper.connect"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,12 @@ class Reader:
     beside: frozenset[str]
 
     @property
+    def table_name(self) -> str:
+        return table_name(self.dialect, self.role)
+
+    @property
     def table(self) -> Table:
-        return table(table_name(self.dialect, self.role))
+        return table(self.table_name)
 
     @property
     def name(self) -> str:
@@ -139,15 +143,29 @@ def judge_keys(
         Reader(dialect, _versions(dialect, role, known), role, construct, closed, shared, beside)
         for dialect, known in versions.items()
     ]
-    uses = (_agreed([_judge(setting, reader) for reader in readers]) for setting in block.settings)
-    return tuple(use for use in uses if use is not None)
+    uses = []
+    for setting in block.settings:
+        use = _agreed([_judge(setting, reader) for reader in readers])
+        if use is not None:
+            uses.append(_as_written(use, setting))
+    return tuple(uses)
+
+
+def _as_written(use: KeyUse, setting: WrittenSetting) -> KeyUse:
+    """With the prefix that the file has and the client does not see."""
+    if setting.shown is None or not setting.shown.endswith(setting.key):
+        return use
+    prefix = setting.shown.removesuffix(setting.key)
+    near = use.nearest
+    return replace(use, key=setting.shown, nearest=prefix + near if near is not None else None)
 
 
 def _versions(dialect: str, role: str, known: Sequence[str]) -> tuple[str, ...]:
     return table(table_name(dialect, role)).versions if role in _SERVERS else tuple(known)
 
 
-def _agreed(judged: Sequence[KeyUse]) -> KeyUse | None:
+def _agreed(found: Sequence[KeyUse | None]) -> KeyUse | None:
+    judged = [use for use in found if use is not None]
     for status in ("known", "deprecated"):
         for use in judged:
             if use.status == status:
@@ -158,16 +176,31 @@ def _agreed(judged: Sequence[KeyUse]) -> KeyUse | None:
     return replace(judged[0], certain=certain)
 
 
-def _judge(setting: WrittenSetting, reader: Reader) -> KeyUse:
+def _judge(setting: WrittenSetting, reader: Reader) -> KeyUse | None:
     key = setting.key
+    known = KeyUse(key, setting.key_span, "known")
     if _taken_by_wrapper(key, reader):
-        return KeyUse(key, setting.key_span, "known")
-    found = match(table_name(reader.dialect, reader.role), key)
+        return known
+    found = match(reader.table_name, key)
     if found is None:
         return _stranger(setting, reader)
-    if found.setting is None or (found.prefix and reader.dialect == "java"):
-        return KeyUse(key, setting.key_span, "known")
+    if found.prefix and reader.dialect == "java":
+        return _inner(known, found, reader)
+    if found.setting is None:
+        return known
     return _own(setting, found.setting, key.removeprefix(found.prefix), reader)
+
+
+def _inner(known: KeyUse, found: Match, reader: Reader) -> KeyUse | None:
+    """A key behind a prefix: a worker's clients are readers of their own; in a Streams
+    application a slip counts."""
+    if reader.role == "connect-worker":
+        return known if found.setting is not None else None
+    if found.setting is not None or found.owner == reader.table_name:
+        return known
+    names = [found.prefix + name for name in table(found.owner).by_spelling]
+    near = slip(known.key, names, reader.beside)
+    return replace(known, status="unknown", nearest=near) if near else known
 
 
 def _taken_by_wrapper(key: str, reader: Reader) -> bool:
@@ -210,7 +243,12 @@ def _missing(
     """A key this client has at other versions only."""
     since = info.spellings_since.get(spelled, info.since)
     gone = info.removed is not None and any(at_least(v, info.removed) for v in missing)
-    detail = f"it is gone since {info.removed}" if gone else f"it arrived in {since}"
+    if gone:
+        detail = f"it is gone since {info.removed}"
+    elif all(v in info.absent for v in missing):
+        detail = "it was left out of this release"
+    else:
+        detail = f"it arrived in {since}"
     wrong = replace(
         use,
         status="unknown",
@@ -220,9 +258,10 @@ def _missing(
         refused=refusal(reader, missing),
     )
     if reader.dialect == "librdkafka" and not gone and info.name not in _EXACTLY_ONCE:
-        java = _java(spelled, reader)
-        if java is not None:
-            return replace(wrong, status="other-client", detail="the Java client")
+        # what librdkafka learns under Java's name is missing; what it never needed is a mix-up
+        if not info.name.startswith(_SECURITY) and _java(spelled, reader) is not None:
+            detail = f"the Java client ({reader.name} has it from {since} on)"
+            return replace(wrong, status="other-client", detail=detail)
     return wrong
 
 
@@ -266,12 +305,12 @@ def _java_stranger(use: KeyUse, reader: Reader) -> KeyUse:
     other = "consumer" if reader.role == "producer" else "producer"
     if table(table_name("java", other)).find(use.key) is not None:
         return known if reader.shared else replace(use, status="other-role", detail=other)
-    obsolete = _OBSOLETE[reader.role]
-    if use.key in obsolete:
-        if reader.beyond or "zookeeper.connect" in reader.beside:
+    scala = _SCALA[reader.role]
+    if use.key in scala:
+        if reader.beside & _SCALA_ONLY:
             return known
-        detail = f"no Java {reader.role} since Kafka 2.0 reads it"
-        return replace(use, nearest=obsolete[use.key], detail=detail)
+        detail = f"the Scala {reader.role} had it, the Java one never did"
+        return replace(use, nearest=scala[use.key], detail=detail, certain=True)
     foreign = table("librdkafka").find(use.key)
     same = reader.table.settings.get(foreign.name) if foreign is not None else None
     if same is not None and same.name not in reader.beside:

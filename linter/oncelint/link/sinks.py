@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, TypeAlias
 
 from oncelint.flow.blocks import span_of
 from oncelint.flow.machine import Machine
-from oncelint.flow.trace import Execution
+from oncelint.flow.objects import bases_of
+from oncelint.flow.trace import Execution, LoopContext
 from oncelint.flow.values import (
     Abs,
+    At,
     Bound,
+    Built,
     ClassObj,
     Comp,
     Ext,
@@ -22,109 +26,240 @@ from oncelint.flow.values import (
 from oncelint.frameworks.databases import (
     DRIVERS,
     FUNCTIONS,
+    LOOKUP_METHODS,
     MANAGER_METHODS,
+    MAPPERS,
     NOT_RELATIONAL,
     OBJECT_METHODS,
+    STATEMENT_KEYWORDS,
     STATEMENT_METHODS,
 )
 from oncelint.link.clients import Made, Surroundings, is_test
+from oncelint.link.schemas import Declared, Schemas, model_keys
+from oncelint.model import ir
 from oncelint.model.project import Consumer, Sink, Step
 from oncelint.model.values import Span
-from oncelint.sql.statements import Written, read_statement
+from oncelint.sql.statements import Written, begins_statement, read_lookup, read_statement
+
+Confidence: TypeAlias = Literal["high", "medium", "low"]
 
 
-def sinks(machine: Machine, made: Sequence[Made], around: Surroundings) -> tuple[Sink, ...]:
-    """Every write in a consume loop, once for each consumer whose records lead to it."""
+def sinks(
+    machine: Machine,
+    made: Sequence[Made],
+    around: Surroundings,
+    files: Iterable[str] = (),
+    read: Callable[[str], bytes | None] = lambda path: None,
+) -> tuple[Sink, ...]:
+    """Every write in a consume loop, once for each consumer whose records lead to it.
+
+    `files` are the project's, `read` gives the bytes of one: its .sql files tell unique keys.
+    """
     consumers = {one.site: one.client for one in reversed(made) if isinstance(one.client, Consumer)}
+    finder = _Finder(machine, around, Schemas(machine, around, files, read))
     found: dict[tuple[Span, Span], Sink] = {}
     for execution in machine.trace.executions:
-        loops = [(loop, site) for loop in execution.loops for site in loop.consumers]
-        for loop, site in loops:
-            consumer = consumers.get(site)
-            if consumer is None:
-                continue
-            sink = _sink(machine, execution, consumer, loop.consumers[site], around)
-            if sink is None:
-                continue
-            key = (sink.span, consumer.span)
-            if key not in found or (sink.guard and not found[key].guard):
-                found[key] = sink
+        for loop in execution.loops:
+            for site, polled in loop.consumers.items():
+                consumer = consumers.get(site)
+                sink = finder.sink(execution, consumer, polled) if consumer is not None else None
+                if sink is None:
+                    continue
+                key = (sink.span, sink.consumer.span)
+                if key not in found or (sink.guard and not found[key].guard):
+                    found[key] = sink
+        finder.remember(execution)
     return tuple(found.values())
 
 
-def _sink(
-    machine: Machine, execution: Execution, consumer: Consumer, polled: object, around: Surroundings
-) -> Sink | None:
-    library = _library(execution.receiver)
-    if library in NOT_RELATIONAL:
-        return None
-    written = _written(machine, execution, library)
-    if written is None or execution.record is False:
-        return None
-    path = (
-        Step(span_of(polled), "consumes here"),  # type: ignore[arg-type]
-        *execution.path,
-        Step(span_of(execution.at), "writes here"),
-    )
-    return Sink(
-        library=library or "SQL",
-        operation=written.operation,
-        span=written.span or span_of(execution.at),
-        statement=written.text,
-        table=written.table,
-        columns=written.columns,
-        guard=written.guard,
-        keys=None,
-        caught=any(_catches(name) for name in execution.handlers),
-        consumer=consumer,
-        path=path,
-        certain=execution.record is True and library is not None and written.certain,
-        in_tests=is_test(execution.at.path) and not around.include_tests,
-    )
+class _Finder:
+    """Judges one execution after the other, in the order of the program."""
+
+    def __init__(self, machine: Machine, around: Surroundings, schemas: Schemas) -> None:
+        self._machine = machine
+        self._around = around
+        self._schemas = schemas
+        self._looked: dict[int, dict[str, str]] = {}
+        self._imported: dict[str, frozenset[str]] = {}
+
+    def sink(self, execution: Execution, consumer: Consumer, polled: At) -> Sink | None:
+        library, inferred = self._library(execution)
+        if library in NOT_RELATIONAL or execution.record is False:
+            return None
+        written = _written(self._machine, execution, library)
+        if written is None:
+            return None
+        dialect = _dialect(execution, library)
+        table = written.table
+        guard = written.guard or self._looked_up(execution.loops, table)
+        declared = None
+        if guard is None and table is not None:
+            declared = self._declared(execution, written, table, dialect)
+        path = (
+            Step(span_of(polled), "consumes here"),
+            *execution.path,
+            Step(span_of(execution.at), "writes here"),
+        )
+        confidence: Confidence = "high"
+        if inferred or not written.certain:
+            confidence = "medium"
+        if execution.record is None:
+            confidence = "low"
+        return Sink(
+            library=library or "SQL",
+            operation=written.operation,
+            span=span_of(execution.at),
+            statement=written.text,
+            table=table,
+            columns=written.columns,
+            guard=guard,
+            keys=_violated(declared, written, execution) if declared is not None else None,
+            caught=any(_catches(name) for name in execution.handlers),
+            consumer=consumer,
+            path=path,
+            confidence=confidence,
+            in_tests=is_test(execution.at.path) and not self._around.include_tests,
+            statement_span=written.span,
+            keys_span=declared.span if declared is not None else None,
+            swallowed=any(_swallows(name) for name in execution.handlers),
+            sql=dialect,
+        )
+
+    def _declared(
+        self, execution: Execution, written: Written, table: str, dialect: str
+    ) -> Declared | None:
+        cls = _mapped_class(self._machine, execution)
+        if written.operation != "insert" or cls is not None:
+            return model_keys(self._machine, cls) if cls is not None else None
+        return self._schemas.find(table, execution.at.path, dialect)
+
+    def remember(self, execution: Execution) -> None:
+        """A lookup or a deletion of a table: what follows in the loop depends on it."""
+        if not execution.loops:
+            return
+        table, told = _lookup(self._machine, execution)
+        if table is not None:
+            for loop in execution.loops:
+                self._looked.setdefault(id(loop), {}).setdefault(table, told)
+
+    def _looked_up(self, loops: Sequence[LoopContext], table: str | None) -> str | None:
+        if table is None:
+            return None
+        found = (self._looked.get(id(loop), {}).get(table) for loop in loops)
+        return next((told for told in found if told), None)
+
+    def _library(self, execution: Execution) -> tuple[str | None, bool]:
+        """The library that writes, and whether only the module's imports tell it."""
+        library = _origin(execution.receiver)
+        if library is not None:
+            return library, False
+        imported = self._imports(execution.at.path)
+        stores = imported & NOT_RELATIONAL
+        if stores:
+            return min(stores), True
+        drivers = imported & DRIVERS.keys()
+        return (next(iter(drivers)) if len(drivers) == 1 else None), True
+
+    def _imports(self, path: str) -> frozenset[str]:
+        """Top packages a module imports."""
+        if path not in self._imported:
+            module = self._machine.modules.get(path)
+            body = module.body if module is not None else ()
+            names = {
+                one.module.partition(".")[0]
+                for one in body
+                if isinstance(one, ir.Import) and not one.module.startswith(".")
+            }
+            self._imported[path] = frozenset(names)
+        return self._imported[path]
+
+
+# What is caught -------------------------------------------------------------------------------
+
+_VIOLATIONS = ("IntegrityError", "UniqueViolation", "UniqueViolationError", "DuplicateKeyError")
+_ANYTHING = frozenset({"*", "Exception", "BaseException", "any exception"})
+_ANY_DATABASE_ERROR = ("Error", "DatabaseError", "SQLAlchemyError", "DBAPIError", "PostgresError")
 
 
 def _catches(name: str) -> bool:
-    return name.endswith(
-        ("IntegrityError", "UniqueViolation", "UniqueViolationError", "DuplicateKey")
-    )
+    return name.rpartition(".")[2] in _VIOLATIONS
 
 
-def _library(receiver: Abs) -> str | None:
+def _swallows(name: str) -> bool:
+    last = name.rpartition(".")[2]
+    return name in _ANYTHING or last in _ANYTHING or ("." in name and last in _ANY_DATABASE_ERROR)
+
+
+# Where a connection comes from ----------------------------------------------------------------
+
+
+def _origin(receiver: Abs) -> str | None:
     """The top package of the library a receiver came from; None when it cannot be told."""
     if isinstance(receiver, Foreign):
         return receiver.path.partition(".")[0].partition("(")[0]
     if isinstance(receiver, Ext):
         return receiver.name.partition(".")[0]
     if isinstance(receiver, Bound):
-        return _library(receiver.receiver)
+        return _origin(receiver.receiver)
     if isinstance(receiver, Phi):
-        named = {_library(one) for _, one in receiver.branches} - {None}
+        named = {_origin(one) for _, one in receiver.branches} - {None}
         return named.pop() if len(named) == 1 else None
     return None
+
+
+# The beginning of an SQLAlchemy or databases URL, to sqlglot's name of its SQL.
+_URLS = (
+    ("postgres", "postgres"),
+    ("mysql", "mysql"),
+    ("mariadb", "mysql"),
+    ("sqlite", "sqlite"),
+    ("mssql", "tsql"),
+    ("oracle", "oracle"),
+)
+
+
+def _dialect(execution: Execution, library: str | None) -> str:
+    """sqlglot's name of the SQL: the driver's, or that of a literal database URL."""
+    known = DRIVERS.get(library or "", "")
+    if known or not isinstance(execution.receiver, Foreign):
+        return known
+    for value in execution.receiver.made_from:
+        text = value.value if isinstance(value, Lit) else None
+        text = value.template if isinstance(value, Comp) else text
+        if isinstance(text, str):
+            for prefix, name in _URLS:
+                if text.startswith(prefix):
+                    return name
+    return ""
+
+
+# What is written ------------------------------------------------------------------------------
 
 
 def _written(machine: Machine, execution: Execution, library: str | None) -> Written | None:
     method = execution.method
     if method in FUNCTIONS:
         return _statement(execution.args[1:2], "postgres")
-    known = library in DRIVERS
     if method in STATEMENT_METHODS:
-        built = _built_statement(execution.args[:1])
+        args = _statement_args(execution)
+        built = _built_statement(machine, args)
         if built is not None:
             return built
-        if library is not None and not known:
+        if library is not None and library not in DRIVERS:
             return None
-        return _statement(execution.args[:1], DRIVERS.get(library or "", ""))
+        return _statement(args, _dialect(execution, library))
+    if method in OBJECT_METHODS:
+        return _added(machine, execution, library)
     path = execution.receiver.path if isinstance(execution.receiver, Foreign) else ""
-    if method in OBJECT_METHODS and library in ("sqlalchemy", "sqlmodel"):
-        return _added(machine, execution)
     if method in MANAGER_METHODS and library == "django" and ".objects" in path:
-        guard = None
-        for name, value in execution.keywords:
-            if name in ("ignore_conflicts", "update_conflicts"):
-                guard = name if not (isinstance(value, Lit) and value.value is False) else None
-        return Written("orm-create", None, _model(machine, execution.receiver), (), guard, True)
+        return _created(machine, execution)
     return None
+
+
+def _statement_args(execution: Execution) -> tuple[Abs, ...]:
+    if execution.args:
+        return execution.args[:1]
+    return tuple(value for name, value in execution.keywords if name in STATEMENT_KEYWORDS)[:1]
 
 
 def _statement(args: Sequence[Abs], dialect: str) -> Written | None:
@@ -132,58 +267,144 @@ def _statement(args: Sequence[Abs], dialect: str) -> Written | None:
         return None
     value = args[0]
     if isinstance(value, Phi):
-        read = [_statement([one], dialect) for _, one in value.branches]
+        read = [_statement([one], dialect) for _, one in value.branches if not _garbled(one)]
         inserts = [one for one in read if one is not None]
         # every statement that can stand here must be an unguarded insert
-        if len(inserts) < len(read) or any(one.guard for one in inserts):
-            return next((one for one in inserts if one.guard), None)
+        guarded = next((one for one in inserts if one.guard), None)
+        if guarded is not None or not inserts or len(inserts) < len(read):
+            return guarded
         return inserts[0]
     if isinstance(value, Lit) and isinstance(value.value, str):
-        return _placed(read_statement(value.value, dialect, complete=True), value)
+        return _placed(read_statement(value.value, dialect), value.at)
     if isinstance(value, Comp):
-        return _placed(read_statement(value.template, dialect, complete=bool(value.kinds)), value)
+        return _placed(read_statement(value.template, dialect), value.at)
+    if isinstance(value, Foreign):
+        return _composed(value, dialect)
     return None
 
 
-def _placed(written: Written | None, value: Lit | Comp) -> Written | None:
-    if written is None or value.at is None:
+def _garbled(value: Abs) -> bool:
+    """Whether a text begins like no statement at all: it fails where it is executed."""
+    return isinstance(value, Lit) and (
+        not isinstance(value.value, str) or not begins_statement(value.value)
+    )
+
+
+def _placed(written: Written | None, at: At | None) -> Written | None:
+    if written is None or at is None:
         return written
-    return written._replace(span=span_of(value.at))
+    return written._replace(span=span_of(at))
 
 
-def _built_statement(args: Sequence[Abs]) -> Written | None:
+def _composed(value: Foreign, dialect: str) -> Written | None:
+    """sqlalchemy.text(…) and psycopg's sql.SQL(…).format(…): the template is the statement, unless
+    another of its parts brings a clause."""
+    head = value.path.partition("()")[0]
+    if not head.endswith((".SQL", ".text")):
+        return None
+    texts = [one for one in value.made_from if isinstance(one, Lit) and isinstance(one.value, str)]
+    if not texts or value.made_from[0] is not texts[0]:
+        return None
+    read = [read_statement(f"INSERT {one.value}", dialect) for one in texts[1:]]
+    clause = next((one.guard for one in read if one is not None and one.guard), None)
+    written = _placed(read_statement(str(texts[0].value), dialect), texts[0].at)
+    if written is not None and written.guard is None and clause is not None:
+        return written._replace(guard=clause)
+    return written
+
+
+_GUARDING = ("on_conflict_do_nothing", "on_conflict_do_update", "on_duplicate_key_update")
+
+
+def _built_statement(machine: Machine, args: Sequence[Abs]) -> Written | None:
     """SQLAlchemy's insert(table).values(…): the chain of calls is the statement."""
     value = args[0] if args else None
-    if not isinstance(value, Foreign) or not value.path.startswith(("sqlalchemy", "sqlmodel")):
+    if isinstance(value, Phi):
+        read = [_built_statement(machine, [one]) for _, one in value.branches]
+        if any(one is None for one in read):
+            return next((one for one in read if one is not None and one.guard), None)
+        return next((one for one in read if one is not None and one.guard), read[0])
+    if not isinstance(value, Foreign) or value.path.partition(".")[0] not in MAPPERS:
         return None
-    head = value.path.split("()", 1)[0]
-    if not (head.endswith(".insert") or ".insert()" in value.path):
+    calls = [call.rpartition(".")[2] for call in value.path.split("()")]
+    if "insert" not in calls:
         return None
-    guard = None
-    for word in ("on_conflict_do_nothing", "on_conflict_do_update", "on_duplicate_key_update"):
-        if word in value.path:
-            guard = word
-    if "prefix_with" in value.path:
-        guard = "prefix_with"
-    return Written("insert", None, None, (), guard, True)
+    guard = next((call for call in calls if call in (*_GUARDING, "prefix_with")), None)
+    # from_select may hold its own NOT EXISTS
+    guard = guard or ("from_select" if "from_select" in calls else None)
+    span = span_of(value.at) if value.at is not None else None
+    return Written("insert", None, _table_in(machine, value), (), guard, True, span)
 
 
-def _added(machine: Machine, execution: Execution) -> Written | None:
+def _table_in(machine: Machine, value: Foreign) -> str | None:
+    """The table of a statement or manager: a mapped class or a Table it was made from."""
+    for one in value.made_from:
+        if isinstance(one, Ref):
+            return _table_of(machine, one)
+        if isinstance(one, Foreign) and one.path.endswith(".Table()"):
+            return _table_in(machine, one)
+        if isinstance(one, Lit) and ".Table()" in value.path and isinstance(one.value, str):
+            return one.value.lower()
+    return None
+
+
+def _added(machine: Machine, execution: Execution, library: str | None) -> Written | None:
     """session.add(Model(…)): what is added must be a mapped object made here."""
-    value = execution.args[0] if execution.args else None
-    cls: Abs | None = value
-    if isinstance(value, Items) and value.items:
-        cls = value.items[0]
+    value = _object(execution)
+    cls = value.cls if isinstance(value, Built) else value
     if not isinstance(cls, Ref) or not isinstance(machine.obj(cls), ClassObj):
         return None
-    return Written("orm-add", None, _table_of(machine, cls), (), None, True)
+    if library not in MAPPERS and not _is_mapped(machine, cls):
+        return None
+    columns = _named(value.fields) if isinstance(value, Built) else ()
+    return Written("orm-add", None, _table_of(machine, cls), columns, None, True)
 
 
-def _model(machine: Machine, receiver: Abs) -> str | None:
-    if isinstance(receiver, Foreign):
-        for value in receiver.made_from:
-            if isinstance(value, Ref):
-                return _table_of(machine, value)
+def _named(fields: Sequence[tuple[str, Abs]]) -> tuple[str, ...]:
+    """The names of given fields; none where some of them are not seen (`**values`)."""
+    if any(name.startswith("\0") for name, _ in fields):
+        return ()
+    return tuple(name for name, _ in fields)
+
+
+def _object(execution: Execution) -> Abs | None:
+    value = execution.args[0] if execution.args else None
+    if isinstance(value, Items):
+        return value.items[0] if value.items else None
+    return value
+
+
+def _is_mapped(machine: Machine, cls: Ref) -> bool:
+    """Whether a class derives from a mapper's base."""
+    return any(_origin(base) in MAPPERS for base in bases_of(machine, cls))
+
+
+def _created(machine: Machine, execution: Execution) -> Written:
+    """Model.objects.create(…) and bulk_create([…])."""
+    guard = None
+    for name, value in execution.keywords:
+        if name in ("ignore_conflicts", "update_conflicts"):
+            guard = None if isinstance(value, Lit) and value.value is False else name
+    columns = _named(execution.keywords)
+    if "bulk" in execution.method:
+        first = _object(execution)
+        columns = _named(first.fields) if isinstance(first, Built) else ()
+    table = None
+    if isinstance(execution.receiver, Foreign):
+        table = _table_in(machine, execution.receiver)
+    return Written("orm-create", None, table, columns, guard, True)
+
+
+def _mapped_class(machine: Machine, execution: Execution) -> Ref | None:
+    """The project's class that an execution writes objects or rows of."""
+    values: list[Abs | None] = [_object(execution), execution.receiver]
+    for value in values:
+        if isinstance(value, Built):
+            return value.cls
+        candidates = value.made_from if isinstance(value, Foreign) else (value,)
+        for one in candidates:
+            if isinstance(one, Ref) and isinstance(machine.obj(one), ClassObj):
+                return one
     return None
 
 
@@ -195,3 +416,88 @@ def _table_of(machine: Machine, cls: Ref) -> str | None:
     if isinstance(named, Lit) and isinstance(named.value, str):
         return named.value.lower()
     return obj.name.lower()
+
+
+# Keys and lookups -----------------------------------------------------------------------------
+
+
+def _violated(
+    declared: Declared, written: Written, execution: Execution
+) -> tuple[frozenset[str], ...]:
+    """The unique keys that the same record violates when it is written again."""
+    fresh = _made_up(written, execution)
+    return tuple(
+        dict.fromkeys(
+            key.columns
+            for key in declared.keys
+            if not key.columns & fresh
+            and (key.columns <= set(written.columns) if written.columns else not key.generated)
+        )
+    )
+
+
+_CHANGING = frozenset(("random", "time", "process"))
+
+
+def _made_up(written: Written, execution: Execution) -> frozenset[str]:
+    """Columns that get another value each time: by the database, or by the program."""
+    fresh = {
+        column
+        for column, filler in zip(written.columns, written.fillers, strict=False)
+        if filler is False or (filler is not None and _changes(_argument(execution, filler)))
+    }
+    fields: list[tuple[str, Abs]] = list(execution.keywords)
+    value = _object(execution)
+    if isinstance(value, Built):
+        fields.extend(value.fields)
+    fresh.update(name for name, given in fields if _changes(given))
+    return frozenset(fresh)
+
+
+def _argument(execution: Execution, filler: int | str) -> Abs | None:
+    """The value of a parameter of the statement, by index or by name."""
+    given = execution.args[2:3] if execution.method in FUNCTIONS else execution.args[1:]
+    if isinstance(filler, str):
+        given_first = given[0] if given else None
+        if isinstance(given_first, Items) and filler in given_first.keys:
+            return given_first.items[given_first.keys.index(filler)]
+        return dict(execution.keywords).get(filler)
+    if len(given) == 1 and isinstance(given[0], Items):
+        row = given[0]
+        if row.items and isinstance(row.items[0], Items) and not row.items[0].keys:
+            row = row.items[0]  # executemany: the first row stands for all
+        return row.items[filler] if filler < len(row.items) and not row.keys else None
+    return given[filler] if filler < len(given) else None
+
+
+def _changes(value: Abs | None) -> bool:
+    return isinstance(value, Comp) and bool(value.kinds & _CHANGING)
+
+
+def _lookup(machine: Machine, execution: Execution) -> tuple[str | None, str]:
+    """The table that is looked up or cleared by a condition, and by what."""
+    if execution.method in LOOKUP_METHODS:
+        return _looked_up_object(machine, execution), f"{execution.method}()"
+    if execution.method not in STATEMENT_METHODS:
+        return None, ""
+    value: Abs | None = next(iter(_statement_args(execution)), None)
+    if isinstance(value, Foreign):
+        calls = [call.rpartition(".")[2] for call in value.path.split("()")]
+        if _origin(value) in MAPPERS and ("select" in calls or "delete" in calls):
+            return _table_in(machine, value), "select()" if "select" in calls else "delete()"
+        value = value.made_from[0] if value.made_from else None
+    text = value.value if isinstance(value, Lit) else None
+    text = value.template if isinstance(value, Comp) else text
+    read = read_lookup(text, "") if isinstance(text, str) else None
+    return (read.table, read.operation.upper()) if read is not None else (None, "")
+
+
+def _looked_up_object(machine: Machine, execution: Execution) -> str | None:
+    """session.get(Order, id), session.query(Order), Order.objects.filter(…): the table."""
+    first = execution.args[0] if execution.args else None
+    if isinstance(first, Ref):
+        return _table_of(machine, first)
+    receiver = execution.receiver
+    if isinstance(receiver, Foreign) and _origin(receiver) in (*MAPPERS, "django"):
+        return _table_in(machine, receiver)
+    return None

@@ -4,8 +4,8 @@
 
 Reports a producer that sets `enable.idempotence` to true or has a transactional id (or, in the
 Java client from 4.0, merely keeps the default) while `acks` is not all, `retries` is 0 or more
-requests are in flight than idempotence allows. The message says what this client does about it:
-most refuse to start.
+requests are in flight than idempotence allows. Such a producer does not start; the message names
+what its client raises.
 
 ## The failure
 
@@ -24,7 +24,9 @@ five requests in flight (kafka-python 2.2 and 2.3: one; librdkafka also refuses
 
 With five requests or fewer in flight; with `retries` above zero; where `acks=1` stands beside an
 explicit `enable.idempotence=false`, which is a choice; where a value is not known. A conflict
-that switches idempotence off without an error is idempotence-silently-disabled.
+that switches idempotence off without an error is idempotence-silently-disabled, a transactional
+id beside `enable.idempotence=false` is transactional-without-idempotence, and a version without
+idempotence is client-with-known-defect.
 
 ## References
 
@@ -42,76 +44,60 @@ from oncelint.model import (
     Hit,
     Producer,
     Project,
-    Related,
     Rule,
+    Verdict,
     World,
     across,
     as_text,
+    speak,
 )
+from oncelint_rules.producers import PRODUCER_RUNS, wanted
 
-FAMILY = "idempotence"
-_WANTED: dict[str, str] = {
-    "acks": "all",
-    "retries": "more than 0",
-    "max.in.flight.requests.per.connection": "5 or fewer",
-    "queuing.strategy": "fifo",
-}
+FAMILIES = ("idempotence", "gapless")
 
 
-def conflict(world: World, outcome: str) -> Contradiction | None:
-    """The first contradiction about idempotence with this outcome."""
-    return next(
-        (c for c in world.contradictions if c.family == FAMILY and c.outcome == outcome), None
-    )
+def refused(world: World) -> tuple[Contradiction, ...]:
+    """The conflicts with idempotence that this client does not start with."""
+    return tuple(c for c in world.contradictions if c.family in FAMILIES and c.outcome == "refuses")
 
 
 def check(producer: Producer, project: Project) -> Iterator[Hit]:
-    names = {
-        c.settings[0]
-        for world in producer.worlds
-        for c in world.contradictions
-        if c.family == FAMILY and c.outcome == "refuses"
-    }
-    for name in sorted(names):
+    blamed = {c.settings[0] for world in producer.worlds for c in refused(world)}
+    for name in sorted(blamed):
         verdict = across(
             producer.worlds,
-            lambda world, name=name: any(  # type: ignore[misc]
-                c.family == FAMILY and c.outcome == "refuses" and c.settings[0] == name
-                for c in world.contradictions
-            ),
+            lambda world, name=name: name in {c.settings[0] for c in refused(world)},  # type: ignore[misc]
         )
-        yield _hit(producer, name, verdict.world, verdict.confidence, verdict.where())
+        yield _hit(producer, name, verdict)
 
 
-def _hit(producer: Producer, name: str, world: World, confidence: str, where: str) -> Hit:
-    found = next(c for c in world.contradictions if c.settings[0] == name)
-    wrong = world.settings[name]
-    asking = world.settings.get(found.settings[1])
-    span = wrong.value_span or wrong.key_span or producer.span
-    if wrong.key_span is not None and span.path != producer.span.path:
-        span = wrong.key_span
-    wanted = _WANTED[name]
-    if name == "max.in.flight.requests.per.connection" and world.dialect == "kafka-python":
-        if world.versions[-1].startswith("2."):
-            wanted = "1"
-    reason = "idempotence, which is on by default,"
-    related: tuple[Related, ...] = ()
-    if asking is not None and asking.set_by == "user" and asking.key_span is not None:
-        reason = asking.spelled
-        related = (Related(asking.key_span, f"{asking.spelled} is set here"),)
-    message = (
-        f"the producer does not start ({found.error}){where}: {wrong.spelled} is"
-        f" {as_text(wrong.value)} and {reason} needs {wanted}"
-    )
+def _hit(producer: Producer, name: str, verdict: Verdict) -> Hit:
+    world = verdict.world
+    found = next(c for c in refused(world) if c.settings[0] == name)
+    wrong, asking = world.settings[name], world.settings.get(found.settings[1])
+    span = speak.place(wrong, producer)
+    told = f"{wrong.spelled} is {as_text(wrong.value)}"
+    if found.family == "gapless":
+        needs = f"{told}, which needs idempotence"
+        goal = Goal(f"set {found.settings[1]} to true", {found.settings[1]: True}, "safe")
+        advice = f"set {found.settings[1]} to true or remove {wrong.spelled}"
+    else:
+        value = wanted(world, name)
+        reason = "idempotence, which is on by default,"
+        if asking is not None and asking.set_by == "user":
+            reason = asking.spelled
+        needs = f"{told} and {reason} needs {value}"
+        goal = Goal(f"remove {wrong.spelled}", {name: None}, "safe")
+        advice = f"remove {wrong.spelled} or set it to {value}"
     return Hit(
         span=span,
-        message=message,
-        confidence=confidence,  # type: ignore[arg-type]
+        message=f"the producer does not start ({found.error}){verdict.where()}: {needs}; {advice}",
+        confidence=verdict.confidence,
         setting=wrong.spelled,
-        related=related,
+        related=speak.elsewhere(producer, span, wrong, asking),
         provenance=wrong.origins,
-        goal=Goal(f"remove {wrong.spelled}, or set it to {wanted}", {name: None}, "safe"),
-        subject_key=f"{producer.construct}:{wrong.spelled}",
+        goal=goal,
+        subject_key=speak.subject_key(producer, wrong.spelled),
         causes=(producer.span, span),
     )
 
@@ -123,6 +109,6 @@ RULE = Rule(
     severity="error",
     check=check,
     summary="settings beside idempotence that keep the producer from starting",
-    supersedes=("producer-not-idempotent", "acks-not-all"),
+    supersedes=PRODUCER_RUNS,
     fix="safe",
 )

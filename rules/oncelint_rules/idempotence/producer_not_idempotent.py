@@ -11,14 +11,16 @@ A producer sends a batch of three orders. The leader writes them and its answer 
 connection drops, or the broker is being restarted. The client retries the batch, as it should,
 and the leader writes it again: six records, three of them duplicates, and no error anywhere. An
 idempotent producer numbers its batches (producer id, epoch, sequence); the leader recognises the
-second one and answers without writing.
+second one and answers without writing. With `retries=0` (the default of kafka-python before 2.2)
+the client does not send again; then the record is lost, or the application sends it again itself.
 
 ## What the fix costs
 
 One setting. Throughput drops by about 3 %. It needs `acks=all`, retries above zero and at most five
 requests in flight (kafka-python 2.2 and 2.3: one). Brokers before 2.8 want the
 IDEMPOTENT_WRITE permission where access is controlled. The fix is safe where nothing else in the
-configuration conflicts with it.
+configuration conflicts with it; where `acks`, `retries` or the requests in flight do, the message
+names them, and since `acks=all` changes latency the fix is unsafe.
 
 Idempotence covers the retries of one producer session. It does not cover a restart between
 output and offset commit (transactions do), nor records the application sends twice itself.
@@ -31,6 +33,16 @@ true (Java from 3.2, and 3.0.1 and 3.1.1; kafka-python from 3.0). When only some
 versions are affected it speaks with low confidence, which is not shown by default. Test code is
 not judged.
 
+Java 3.0.0 and 3.1.0 announce the new default and, by a bug (KAFKA-13598), leave idempotence off
+unless it is set: there it speaks. A version without idempotence (kafka-python before 2.2,
+kafka-python-ng, confluent-kafka before 1.0) would not start with the setting: there the message
+says which version to go to, and no fix is offered.
+
+On a Kafka Connect worker that sets something for its producers it is a note: Connect switches
+idempotence off for them in every version (KAFKA-13759) and keeps one request in flight with
+`acks=all`, so duplicates of a retry remain possible, but the larger gap is the source offsets, for
+which there is `exactly.once.source.support`.
+
 ## References
 
 KIP-98 (idempotent producer), KIP-679 (on by default in the Java client), KIP-360; librdkafka
@@ -41,13 +53,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oncelint.model import Goal, Hit, Known, Producer, Project, Rule, World, across
+from oncelint.model import (
+    Goal,
+    Hit,
+    Known,
+    Producer,
+    Project,
+    Rule,
+    Setting,
+    Verdict,
+    World,
+    across,
+    as_text,
+    speak,
+)
+from oncelint.model.finding import Safety
+from oncelint_rules.producers import IDEMPOTENCE, duplicates, in_the_way, wanted
 
-SETTING = "enable.idempotence"
+# The first release with an idempotent producer, from each client's changelog.
+_ARRIVED: dict[str, str] = {
+    "librdkafka": "confluent-kafka 1.0",
+    "kafka-python": "kafka-python 2.2",
+    "kafka-python-ng": "kafka-python 2.2",
+    "aiokafka": "aiokafka 0.5",
+    "java": "kafka-clients 0.11",
+}
+_CONNECT = "connect worker producer"
+# The one release whose workers let the client's own default through (KAFKA-13759).
+_LET_THROUGH = "3.0.1"
+
+
+def _lacks(world: World) -> bool:
+    """Whether this version has no such setting."""
+    return world.setting(IDEMPOTENCE) is None
 
 
 def _off(world: World) -> bool | None:
-    setting = world.setting(SETTING)
+    setting = world.setting(IDEMPOTENCE)
+    if any(c.family == "missing" and c.outcome == "refuses" for c in world.contradictions):
+        return False  # it does not start with a setting it does not know
     if setting is None:
         return True
     return setting.value.value is False if isinstance(setting.value, Known) else None
@@ -57,40 +101,80 @@ def check(producer: Producer, project: Project) -> Iterator[Hit]:
     verdict = across(producer.worlds, _off)
     if not verdict:
         return
-    world = verdict.world
-    setting = world.setting(SETTING)
-    consequence = "a retry after a lost acknowledgement writes these records twice"
-    where = verdict.where()
-    name = world.client
-    if setting is None:
-        message = (
-            f"{consequence}: {name} {producer.client_versions[0] if producer.client_versions else ''}"
-            f"{where} has no idempotent producer; upgrade to a version that has one"
-        ).replace(" has no", " has no", 1)
-        yield Hit(
-            span=producer.span,
-            message=" ".join(message.split()),
-            confidence=verdict.confidence,
-            subject_key=producer.construct,
-            causes=(producer.span,),
-        )
-        return
-    if setting.key_span is not None and setting.set_by == "user":
-        span, told = setting.value_span or setting.key_span, f"{setting.spelled} is set to false"
-        if span.path != producer.span.path:
-            span = setting.key_span
+    lacking = [world for world in verdict.worlds if _lacks(world)]
+    if len(lacking) == len(verdict.worlds):
+        yield _without_the_feature(producer, verdict)
     else:
-        span, told = producer.span, f"{setting.spelled} is off by default in {name}"
-    yield Hit(
+        world = [world for world in verdict.worlds if not _lacks(world)][-1]
+        yield _switched_off(producer, verdict, world, upgrade=bool(lacking))
+
+
+def _without_the_feature(producer: Producer, verdict: Verdict) -> Hit:
+    world = verdict.world
+    setting = world.setting(IDEMPOTENCE)
+    span = speak.key_place(setting, producer)
+    return Hit(
         span=span,
-        message=f"{consequence}: {told}{where}; set {setting.spelled} to true",
+        message=(
+            f"{duplicates(world)}: {speak.library(producer, world)} has no idempotent"
+            f" producer{verdict.where()}; upgrade to {_ARRIVED[world.dialect]} or newer"
+        ),
         confidence=verdict.confidence,
-        setting=setting.spelled,
-        provenance=setting.origins,
-        goal=Goal(f"set {setting.spelled} to true", {SETTING: True}, "safe"),
-        subject_key=f"{producer.construct}:{setting.spelled}",
+        setting=setting.spelled if setting is not None else None,
+        related=speak.elsewhere(producer, span, setting),
+        goal=Goal(f"upgrade to {_ARRIVED[world.dialect]} or newer"),
+        subject_key=speak.subject_key(producer, IDEMPOTENCE),
         causes=(producer.span, span),
     )
+
+
+def _switched_off(producer: Producer, verdict: Verdict, world: World, *, upgrade: bool) -> Hit:
+    setting = world.settings[IDEMPOTENCE]
+    on_connect = producer.placement == _CONNECT
+    where, confidence = verdict.where(), verdict.confidence
+    if on_connect and all(one.versions == (_LET_THROUGH,) for one in verdict.fails):
+        # a worker's file seldom tells its version, and one release is no reason to doubt
+        where, confidence = "", "medium" if verdict.fails else confidence
+    spelled = setting.spelled
+    if on_connect and setting.set_by != "user":
+        spelled = f"producer.{spelled}"
+    span = speak.place(setting, producer)
+    others = in_the_way(world)
+    beside = "".join(
+        f" and {other.spelled} to {wanted(world, other.name)} (it is {as_text(other.value)})"
+        for other in others
+    )
+    if upgrade:
+        beside += f", which takes {_ARRIVED[world.dialect]} or newer"
+    safety: Safety = "unsafe" if others or upgrade else "safe"
+    goal = Goal(
+        f"set {spelled} to true{beside}",
+        {IDEMPOTENCE: True, **{other.name: None for other in others}},
+        "display" if upgrade else safety,
+    )
+    return Hit(
+        span=span,
+        message=f"{duplicates(world)}: {_told(producer, setting, world, spelled)}{where}; {goal.title}",
+        confidence=confidence,
+        severity="note" if on_connect else None,
+        setting=spelled,
+        related=speak.elsewhere(producer, span, setting),
+        provenance=setting.origins,
+        goal=goal,
+        subject_key=speak.subject_key(producer, setting.spelled),
+        causes=(producer.span, span),
+    )
+
+
+def _told(producer: Producer, setting: Setting, world: World, spelled: str) -> str:
+    if setting.set_by == "user":
+        return f"{spelled} is false"
+    if producer.placement == _CONNECT:
+        return f"Kafka Connect leaves {spelled} off"
+    library = speak.library(producer, world)
+    if setting.set_by == "implied" and setting.origins and setting.origins[0].note:
+        return f"{spelled} is off in {library} ({setting.origins[0].note})"
+    return f"{spelled} is off by default in {library}"
 
 
 RULE = Rule(

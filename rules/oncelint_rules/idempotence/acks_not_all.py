@@ -1,0 +1,87 @@
+"""Records are acknowledged before they are safe.
+
+## What it does
+
+Reports a producer that *sets* `acks` to 0 or 1. A client whose default is 1 (Java before 3.0,
+kafka-python before 3.0, aiokafka) is not reported for the default: switching idempotence on, as
+producer-not-idempotent asks, gives `acks=all` with it.
+
+## The failure
+
+An invoice is produced with `acks=1`. The leader writes it and answers; the service marks the
+invoice as sent. The leader fails before its followers fetched the record, one of them becomes
+leader, and the record is gone: acknowledged, and on no broker. With `acks=0` nothing is answered
+at all, so a dropped connection loses what was in it and the producer reports success. Planned
+leader moves are enough (KAFKA-20554 reproduces the loss with acks=1 and no crash).
+
+## What the fix costs
+
+The leader answers when all in-sync replicas have the record: a few milliseconds for each batch
+inside one data centre, hardly any throughput, since batches overlap. It protects as far as the
+topic's `min.insync.replicas` goes. The fix is unsafe in the sense that latency changes.
+
+## When it is silent
+
+When `acks` is not set; when it is all (or -1); when the value is not known. When the same setting
+keeps the producer from starting or switches its idempotence off, idempotence-conflict or
+idempotence-silently-disabled speaks instead. Beside an explicit `enable.idempotence=false` it
+speaks: that is no conflict, and records are lost all the same.
+
+## References
+
+Kafka documentation, producer configuration, `acks`; KIP-679; KAFKA-20554; librdkafka
+CONFIGURATION.md, `request.required.acks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oncelint.model import Goal, Hit, Known, Producer, Project, Rule, World, across, speak
+from oncelint_rules.producers import ACKS
+
+
+def _is(world: World, value: int) -> bool | None:
+    setting = world.setting(ACKS)
+    if setting is None or setting.set_by != "user":
+        return False
+    if not isinstance(setting.value, Known):
+        return None
+    return setting.value.value == value and not isinstance(setting.value.value, bool)
+
+
+def check(producer: Producer, project: Project) -> Iterator[Hit]:
+    for value, consequence in (
+        (0, "records are lost without an error when a request fails, for nothing is acknowledged"),
+        (1, "an acknowledged record is lost when its leader fails before it was replicated"),
+    ):
+        verdict = across(producer.worlds, lambda world, value=value: _is(world, value))  # type: ignore[misc]
+        if not verdict:
+            continue
+        setting = verdict.world.settings[ACKS]
+        span = speak.place(setting, producer)
+        yield Hit(
+            span=span,
+            message=(
+                f"{consequence}: {setting.spelled} is {value}{verdict.where()};"
+                f" set {setting.spelled} to all"
+            ),
+            confidence=verdict.confidence,
+            setting=setting.spelled,
+            related=speak.elsewhere(producer, span, setting),
+            provenance=setting.origins,
+            goal=Goal(f"set {setting.spelled} to all", {ACKS: "all"}, "unsafe"),
+            subject_key=speak.subject_key(producer, setting.spelled),
+            causes=(producer.span, span),
+        )
+
+
+RULE = Rule(
+    id="acks-not-all",
+    group="idempotence",
+    subject=Producer,
+    severity="warning",
+    check=check,
+    summary="records acknowledged before they are replicated",
+    fix="unsafe",
+)

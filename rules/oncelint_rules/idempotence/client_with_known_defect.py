@@ -1,0 +1,153 @@
+"""The pinned client version breaks a guarantee it is asked for, or has no code for it.
+
+## What it does
+
+Reports, at the pin, a client version with a published defect in the very guarantee the project
+asks it for, and one that is asked for idempotence, transactions or read_committed and knows
+nothing of them (kafka-python before 2.2, every kafka-python-ng, confluent-kafka before 1.4 for
+transactions). The table names changelog entries and issues, and only defects that lose, repeat
+or wrongly deliver records, or leave a transaction's failure unsaid.
+
+## The failure
+
+A reader of the ledger topic sets `isolation.level=read_committed` and pins confluent-kafka 1.5.0. The
+writer compresses its batches, finds a balance too low and aborts. The consumer filters aborted
+batches, but not compressed ones: both bookings arrive. Everybody's configuration is right; the
+Java console consumer with the same setting shows neither.
+
+## What the fix costs
+
+Raising a version, with what its changelog asks for. The message names the first version without
+the defect. kafka-python-ng was a fork for the time in which kafka-python had no releases; it
+imports under the same name, and kafka-python 2.2 or newer takes its place.
+
+## When it is silent
+
+When the project's files say nothing of the version, or allow a version without the defect; when
+the client is not asked for the guarantee. A consumer that has read_committed only by its client's
+default is judged when it reads what a transactional producer of the project writes.
+
+## References
+
+librdkafka CHANGELOG (1.5.2, 1.5.3, 1.7.0, 1.8.2, 1.9.0) and issues 3020 and 3575; aiokafka
+changelog 0.8.0 and issue 781; kafka-python changelog 2.2.0 and 2.2.15 and pull request 2660.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oncelint.model import (
+    Client,
+    Confidence,
+    Consumer,
+    Defect,
+    Goal,
+    Hit,
+    Project,
+    Related,
+    Rule,
+    TransactionalPair,
+    World,
+    speak,
+)
+from oncelint_rules.producers import PRODUCER_RUNS
+
+ISOLATION = "isolation.level"
+NO_CODE = "no-code"
+ID = "client-with-known-defect"
+
+
+def check(client: Client, project: Project) -> Iterator[Hit]:
+    pair = _pair(client, project)
+    for defect in client.defects:
+        if defect.setting is not None or client.role == "producer":
+            yield _hit(client, defect, None)
+        elif pair is not None:
+            yield _hit(client, defect, pair)
+    if pair is not None and pair.topic is not None and client.client_versions:
+        world = client.worlds[-1] if client.worlds else None
+        if world is not None and all(one.setting(ISOLATION) is None for one in client.worlds):
+            yield _without_isolation(client, world, pair)
+
+
+def _pair(client: Client, project: Project) -> TransactionalPair | None:
+    """The transactional producer this consumer reads from, if there is one."""
+    if not isinstance(client, Consumer):
+        return None
+    pairs = [pair for pair in project.pairs if pair.consumer.span == client.span]
+    return next((pair for pair in pairs if pair.topic is not None), pairs[0] if pairs else None)
+
+
+def _hit(client: Client, defect: Defect, pair: TransactionalPair | None) -> Hit:
+    world = client.worlds[-1]
+    library = speak.library(client, world)
+    setting = next((s for s in world.settings.values() if s.spelled == defect.setting), None)
+    confidence: Confidence = "high" if defect.certain else "low"
+    if pair is not None and pair.topic is None:
+        confidence = "low"
+    message = f"{defect.text} ({defect.source})"
+    if defect.id != NO_CODE:
+        asked = f", and {defect.setting} asks for more" if defect.setting else ""
+        message = f"{defect.text}: a defect of {library} ({defect.source}){asked}"
+    advice = _advice(world, defect.fixed_in)
+    causes = [defect.span]
+    if defect.id == NO_CODE:
+        causes.append(client.span)
+        if setting is not None and setting.key_span is not None:
+            causes.append(setting.key_span)
+    related = list(speak.elsewhere(client, defect.span, setting))
+    if pair is not None:
+        related.append(Related(pair.producer.span, "the transactional producer"))
+    return Hit(
+        span=defect.span,
+        message=f"{message}; {advice}" if advice else message,
+        confidence=confidence,
+        setting=defect.setting,
+        related=tuple(related),
+        goal=Goal(advice or "raise the client's version"),
+        causes=tuple(causes),
+        subject_key=speak.subject_key(client, defect.id, defect.setting or ""),
+    )
+
+
+def _without_isolation(client: Client, world: World, pair: TransactionalPair) -> Hit:
+    span = client.version_span or client.span
+    advice = _advice(world, "2.2.0" if world.dialect == "kafka-python" else None)
+    if world.dialect == "kafka-python-ng":
+        advice = "use kafka-python 2.2 or newer"
+    return Hit(
+        span=span,
+        message=(
+            f"this consumer sees records of aborted transactions: topic {pair.topic} is written in"
+            f" transactions, and {speak.library(client, world)} has no code for isolation_level"
+            f"{'; ' + advice if advice else ''}"
+        ),
+        related=(
+            *speak.elsewhere(client, span),
+            Related(pair.producer.span, "the transactional producer"),
+        ),
+        goal=Goal(advice or "raise the client's version"),
+        causes=(client.span, span),
+        subject_key=speak.subject_key(client, "no-isolation"),
+    )
+
+
+def _advice(world: World, fixed_in: str | None) -> str:
+    if fixed_in is None:
+        return ""
+    if " " in fixed_in:
+        return f"use {fixed_in} or newer"
+    return f"raise {world.client} to {fixed_in} or newer"
+
+
+RULE = Rule(
+    id=ID,
+    group="idempotence",
+    subject=Client,
+    severity="warning",
+    check=check,
+    summary="a client version that breaks or lacks a guarantee it is asked for",
+    supersedes=("unknown-key", *(name for name in PRODUCER_RUNS if name != ID)),
+    fix="none",
+)

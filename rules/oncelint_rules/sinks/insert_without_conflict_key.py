@@ -1,0 +1,135 @@
+"""A consumer inserts rows that nothing keeps from being inserted twice.
+
+## What it does
+
+Reports an INSERT, an ORM add or a bulk insert that the records of a consume loop reach and that has
+no clause for its own repetition: ON CONFLICT, ON DUPLICATE KEY, INSERT IGNORE, OR REPLACE, REPLACE
+INTO, MERGE, NOT EXISTS.
+
+## The failure
+
+A consumer books payments: poll, INSERT, commit the offset. Payment 17 is inserted, the database
+commits, and the process is killed before the offset is. Its successor polls payment 17 again, as it
+must, and books it again. The same happens at every rebalance that comes between insert and commit,
+and whenever somebody resets the group to reprocess a day.
+
+Where the table has a unique key on what the record brings, the second INSERT raises instead. If
+nobody catches that, the consumer dies, is restarted, polls the same record and dies again: one
+redelivered record stops the partition. That is a warning.
+
+## What the fix costs
+
+One index lookup for every row, and a unique key to look up: the record's business key, or its topic,
+partition and offset as columns. `ON CONFLICT (…) DO NOTHING` (PostgreSQL, SQLite) or
+`ON DUPLICATE KEY UPDATE id = id` (MySQL; INSERT IGNORE also hides data errors) then makes redelivery
+harmless. The fix is unsafe, since the statement fails where the key does not exist; with a unique key
+that is known it is safe.
+
+A key of topic, partition and offset does not remove duplicates that the upstream producer wrote, and
+does not survive mirroring or recreating the topic.
+
+## When it is silent
+
+When a guard is seen in any form, a chained `.on_conflict_do_nothing()`, `ignore_conflicts=True` or a
+clause many lines below included; when the same loop looks the table up or deletes from it first;
+when a violation is caught (IntegrityError, UniqueViolation) and the table has a unique key or its
+keys are not known; when part of the statement is unknown and may hold the clause; when nothing of
+the record is written; for stores where an insert is an upsert by key (Cassandra) or tables have no
+unique keys (ClickHouse); where no consume loop is seen to lead to the write. Where the driver is told
+only by the module's imports, or the rows are not known, the confidence is medium; where it cannot be
+told whether the values come from the record, it is low.
+
+Unique keys are read from CREATE TABLE, CREATE UNIQUE INDEX and ALTER TABLE in Python code and .sql
+files of the same deployment unit, and from SQLAlchemy, SQLModel and Django classes. A generated key
+(SERIAL, AUTO_INCREMENT, uuid4()) never repeats and is no key of the record.
+
+## References
+
+PostgreSQL INSERT (ON CONFLICT); SQLite "UPSERT"; MySQL "INSERT ... ON DUPLICATE KEY UPDATE"; SQLAlchemy
+"INSERT…ON CONFLICT (Upsert)"; Django `bulk_create(ignore_conflicts=…)`; Kafka documentation, message
+delivery semantics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oncelint.model import Goal, Hit, Project, Related, Rule, Severity, Sink, speak
+
+_CALLS = {"orm-add": "this add", "orm-create": "this create"}
+
+
+def _words(columns: frozenset[str]) -> str:
+    return ", ".join(sorted(columns))
+
+
+def _guard(sink: Sink, key: str) -> str:
+    """The clause that this library's SQL has for it, on a key as it is known."""
+    if sink.library == "django":
+        return "get_or_create() by that key, or bulk_create(…, ignore_conflicts=True)"
+    if sink.sql in ("postgres", "sqlite", "duckdb"):
+        return f"ON CONFLICT ({key}) DO NOTHING"
+    if sink.sql == "mysql":
+        column = key.partition(",")[0] if key != "…" else "id"
+        return f"ON DUPLICATE KEY UPDATE {column} = {column}"
+    if sink.sql in ("tsql", "oracle"):
+        return "MERGE"
+    if sink.statement is None:
+        return "on_conflict_do_nothing() of the database's insert()"
+    return f"ON CONFLICT ({key}) DO NOTHING or what this database has for it"
+
+
+def check(sink: Sink, project: Project) -> Iterator[Hit]:
+    if sink.guard is not None or (sink.caught and sink.keys != ()):
+        return
+    if sink.keys and sink.swallowed:
+        return
+    write = _CALLS.get(sink.operation, "this INSERT")
+    into = f" into {sink.table}" if sink.table is not None else ""
+    severity: Severity | None = None
+    if sink.keys:
+        severity = "warning"
+        key = _words(min(sink.keys, key=lambda one: (len(one), sorted(one))))
+        message = (
+            f"a record delivered again violates the unique key ({key}) and stops the consumer:"
+            f" {write}{into} has no conflict clause and the violation is not caught; use"
+            f" {_guard(sink, key)}"
+        )
+    else:
+        table = sink.table or "the table"
+        lacking = f", and {table} has no unique key the record fills" if sink.keys == () else ""
+        message = (
+            f"a record delivered again becomes a second row: {write}{into} has no conflict clause"
+            f"{lacking}; use {_guard(sink, '…')} on a unique key of the record: its business key,"
+            " or topic, partition and offset"
+        )
+    related = [Related(step.span, step.label) for step in sink.path[:-1]]
+    if sink.statement_span is not None and not sink.span.covers(sink.statement_span):
+        related.append(Related(sink.statement_span, "the statement"))
+    if sink.keys_span is not None:
+        related.append(Related(sink.keys_span, f"{sink.table} is declared here"))
+    related.append(Related(sink.consumer.span, "the consumer"))
+    yield Hit(
+        span=sink.span,
+        message=message,
+        confidence=sink.confidence,
+        severity=severity,
+        related=tuple(dict.fromkeys(related)),
+        goal=Goal(
+            "let the statement tolerate its own repetition",
+            safety="safe" if sink.keys else "unsafe",
+        ),
+        causes=(sink.span, *((sink.statement_span,) if sink.statement_span is not None else ())),
+        subject_key=speak.subject_key(sink.consumer, sink.operation, sink.table or ""),
+    )
+
+
+RULE = Rule(
+    id="insert-without-conflict-key",
+    group="sinks",
+    subject=Sink,
+    severity="error",
+    check=check,
+    summary="a plain insert of consumed records, repeated by every redelivery",
+    fix="unsafe",
+)
