@@ -13,6 +13,7 @@ from oncelint.flow.values import (
     Ext,
     Fn,
     Foreign,
+    Items,
     Lit,
     Missing,
     Phi,
@@ -79,6 +80,11 @@ def plain_value(value: Abs) -> Value:
         return Unknown("text with a part that is not known", present=True)
     if isinstance(value, Unk):
         return Unknown(value.reason, value.present)
+    if isinstance(value, Items):
+        items = [item.value for item in value.items if isinstance(item, Lit)]
+        if value.exact and not value.keys and len(items) == len(value.items):
+            return Known(tuple(items))
+        return Unknown("a list that is not known")
     if isinstance(value, (Bound, Foreign)):
         return Unknown(describe(value))
     if isinstance(value, (Fn, Ext)):

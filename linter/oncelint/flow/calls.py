@@ -75,7 +75,10 @@ def do_call(machine: Machine, node: ir.Call) -> Abs:
         if inner_dict.open:
             open_args = inner_dict.open
         keywords.extend(inner_dict.slots.items())
-    at = machine.at(node.place)
+    at = machine.call_at(node.place)
+    if isinstance(node.func, ir.Name) and node.func.id == "super" and len(args) == 2:
+        if isinstance(args[0], Ref):
+            return Super(args[1], args[0])
     if isinstance(node.func, ir.Name) and node.func.id == "super" and not args:
         owner = next((f.owner for f in reversed(machine.stack) if f.owner is not None), None)
         bound = next((f.bound for f in reversed(machine.stack) if f.bound is not None), None)
@@ -104,24 +107,18 @@ def call(
             if method is not None:
                 return call(machine, method, args, keywords, at, open_args)
     if isinstance(func, Phi):
-        results: list[tuple[str, Abs]] = []
-        for label, one in func.branches:
-            if isinstance(one, Lit) and one.value is None:
-                continue
-            if isinstance(one, Missing):
-                continue
-            results.append((label, call(machine, one, list(args), list(keywords), at, open_args)))
-        return phi(func.choice, results) if results else Unk("a call of nothing", at)
+        branches = [(label, one) for label, one in func.branches if not _is_nothing(one)]
+        if not branches:
+            return Unk("a call of nothing", at)
+        return machine.each(
+            Phi(func.choice, tuple(branches)),
+            lambda one: call(machine, one, list(args), list(keywords), at, open_args),
+        )
     if isinstance(func, Part):
         bound_self = next((v for k, v in func.keywords if k == "\0self"), None)
         extra = [(k, Slot(v, None)) for k, v in func.keywords if k != "\0self"]
         if bound_self is not None and isinstance(func.func, Ext):
-            made = construct(
-                machine, machine.constructors[func.func.name], args, keywords, at, open_args
-            )
-            obj2 = machine.obj(bound_self) if isinstance(bound_self, Ref) else None
-            if isinstance(bound_self, Ref) and isinstance(obj2, InstanceObj):
-                machine.write(bound_self.id, replace(obj2, client=made))
+            become(machine, bound_self, func.func.name, args, keywords, at, open_args)
             return Lit(None)
         given = {name for name, _ in keywords}
         merged = [pair for pair in extra if pair[0] not in given] + keywords
@@ -131,6 +128,10 @@ def call(
             return construct(
                 machine, machine.constructors[func.name], args, keywords, at, open_args
             )
+        base = func.name.removesuffix(".__init__")
+        if base in machine.constructors and base != func.name and args:
+            become(machine, args[0], base, args[1:], keywords, at, open_args)
+            return Lit(None)
         return library.call_external(machine, func, args, keywords, at, open_args)
     if isinstance(func, Bound):
         return call_method(machine, func, args, keywords, at)
@@ -141,6 +142,26 @@ def call(
         hand_over(machine, values, at)
         return Foreign(f"{func.path}()", (*func.made_from, *args), at)
     return unknown_call(machine, func, args, keywords, at)
+
+
+def _is_nothing(value: Abs) -> bool:
+    return isinstance(value, Missing) or (isinstance(value, Lit) and value.value is None)
+
+
+def become(
+    machine: Machine,
+    instance: Abs,
+    constructor: str,
+    args: list[Abs],
+    keywords: list[tuple[str, Slot]],
+    at: At,
+    open_args: str | None,
+) -> None:
+    """The base class of an instance is a client: it is constructed here."""
+    made = construct(machine, machine.constructors[constructor], args, keywords, at, open_args)
+    obj = machine.obj(instance) if isinstance(instance, Ref) else None
+    if isinstance(instance, Ref) and isinstance(obj, InstanceObj):
+        machine.write(instance.id, replace(obj, client=made))
 
 
 def unknown_call(
@@ -169,7 +190,7 @@ def call_method(
     if isinstance(receiver, KafkaClient):
         return use_client(machine, receiver, func.name, args, keywords, at)
     if isinstance(receiver, Phi):
-        return machine.over(
+        return machine.each(
             receiver,
             lambda one: call(
                 machine, objects.attribute(machine, one, func.name, at), args, keywords, at
@@ -396,7 +417,8 @@ def call_function(
         bind_params(machine, fn, args, keywords, open_args, standalone)
         if isinstance(node, ir.Lambda):
             return expressions.evaluate(machine, node.body)
-        statements.block(machine, node.body)
+        if statements.block(machine, node.body) is None and frame.returns:
+            statements.give_back(machine, Lit(None))
         return result(machine, frame)
     finally:
         if named:
@@ -420,8 +442,7 @@ def result(machine: Machine, frame: Frame) -> Abs:
     for condition, other, other_changes in reversed(early):
         choice, label = condition or ("the way through", "ends early")
         value = phi(choice, [(label, other), ("otherwise", value)])
-        now = {key: machine.cells[key] for key in other_changes if key in machine.cells}
-        machine.join(choice, [(label, other_changes), ("otherwise", now)])
+        machine.join_exit((choice, label), other_changes)
     return value
 
 
@@ -470,7 +491,9 @@ def unbound(
             if known is not None:
                 return known
         return Unk(f"parameter {param.name}", at)
-    default = expressions.evaluate(machine, param.default)
+    default = next((value for name, value in fn.defaults if name == param.name), None)
+    if default is None:
+        default = expressions.evaluate(machine, param.default)
     if standalone or open_args is not None:
         return phi(
             f"argument {param.name}",

@@ -44,7 +44,8 @@ def merge_dicts(base: DictObj, over: DictObj) -> DictObj:
             )
             for key, slot in slots.items()
         }
-    return DictObj(slots, base.open or over.open, (*base.twice, *over.twice))
+    environment = base.environment or over.environment
+    return DictObj(slots, base.open or over.open, (*base.twice, *over.twice), environment)
 
 
 def _fill(value: Abs, beneath: Abs) -> Abs:

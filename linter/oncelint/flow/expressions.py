@@ -12,8 +12,10 @@ from oncelint.flow.state import UNROLL
 from oncelint.flow.values import (
     Abs,
     At,
+    Bound,
     Comp,
     DictObj,
+    Ext,
     Fn,
     Foreign,
     InstanceObj,
@@ -96,13 +98,20 @@ def evaluate(machine: Machine, node: ir.Expr) -> Abs:
             machine.frame.yields.append(value)
         return Unk("sent into a generator", machine.at(node.place))
     if isinstance(node, ir.Lambda):
-        return Fn(machine.frame.path, node, machine.frame.id)
+        return Fn(
+            machine.frame.path,
+            node,
+            machine.frame.id,
+            defaults=statements.default_values(machine, node.params),
+        )
     if isinstance(node, ir.Comprehension):
         return do_comprehension(machine, node)
     if isinstance(node, ir.Walrus):
         value = evaluate(machine, node.value)
         machine.set_name(node.name, value)
         return value
+    if node.kind == "Ellipsis":
+        return Ext("builtins.Ellipsis")
     values = [evaluate(machine, part) for part in node.parts]
     if node.kind == "not" and values:
         verdict = truth(machine, values[0])
@@ -110,7 +119,26 @@ def evaluate(machine: Machine, node: ir.Expr) -> Abs:
             return Lit(not verdict, machine.at(node.place))
         if isinstance(values[0], Phi):
             return machine.over(values[0], lambda one: library.negate(machine, one))
+        if isinstance(values[0], (Unk, Bound, Foreign)):
+            choice = choice_of(machine, values[0], node.place)
+            return Phi(choice, (("true", Lit(False)), ("false", Lit(True))))
     return derived(machine, values, "a computed value", machine.at(node.place))
+
+
+def choice_of(machine: Machine, test: Abs, place: ir.Place) -> str:
+    """The name of what an unknown test decides.
+
+    It is named by the tested value, so that two tests of one value are one choice; a value that
+    has no name of its own is named by the place of the test.
+    """
+    source: Abs = test
+    while isinstance(source, Bound):
+        source = source.receiver
+    at = source.at if isinstance(source, (Unk, Foreign)) else None
+    if at is None or not at.path:
+        return machine.choice("condition", place)
+    again = f", run {at.turn + 1}" if at.turn else ""
+    return f"{describe(test)} ({at.path}:{at.place[0]}{again})"
 
 
 def derived(machine: Machine, values: Iterable[Abs], what: str, at: At) -> Abs:
@@ -141,6 +169,8 @@ def record_sites(machine: Machine, value: Abs, depth: int = 0) -> frozenset[int]
         elif isinstance(obj, ListObj):
             inner = obj.items
         elif isinstance(obj, InstanceObj):
+            if obj.client is not None and depth == 0:
+                return record_sites(machine, obj.client)
             inner = [one for one in obj.attrs.values() if not isinstance(one, Ref) or depth < 2]
         return frozenset(s for one in inner for s in record_sites(machine, one, depth + 1))
     if isinstance(value, KafkaClient) and depth == 0:
@@ -234,7 +264,8 @@ def do_conditional(machine: Machine, node: ir.Conditional) -> Abs:
         picked = [(label, truth(machine, one)) for label, one in test.branches]
         if all(one is not None for _, one in picked):
             return phi(test.choice, [(label, body if one else orelse) for label, one in picked])
-    return phi(machine.choice("condition", node.place), [("true", body), ("false", orelse)])
+    choice = choice_of(machine, test, node.place)
+    return phi(choice, [("true", body), ("false", orelse)])
 
 
 def do_comprehension(machine: Machine, node: ir.Comprehension) -> Abs:

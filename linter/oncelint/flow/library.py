@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import posixpath
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ from oncelint.flow.values import (
     Abs,
     At,
     Bound,
-    ClassObj,
     Comp,
     DictObj,
     Ext,
@@ -120,20 +120,74 @@ def environment(name: str, default: Abs | None, at: At) -> Abs:
 
 def setting_default(name: str, value: Abs, at: At) -> Abs:
     """A field of a settings class: its default, unless the environment sets it."""
-    default = value
-    if isinstance(value, Foreign) and value.path.endswith("Field()"):
-        if not value.made_from or isinstance(value.made_from[0], Ext):
-            return Unk(f"environment variable {name.upper()}", at)
+    if isinstance(value, Foreign) and value.path == FIELD:
+        default, alias = value.made_from
+        if isinstance(alias, Lit) and isinstance(alias.value, str):
+            name = alias.value
+        return environment(name.upper(), None if isinstance(default, Ext) else default, at)
+    return environment(name.upper(), value, at)
+
+
+# A field of a model or dataclass that is declared by a call: its default (`...` when there is
+# none) and the name it is read by elsewhere (None when that is its own).
+FIELD = "Field()"
+
+
+def field_default(value: Abs, at: At) -> Abs:
+    """What a class attribute is worth on an instance that did not set it."""
+    if isinstance(value, Foreign) and value.path == FIELD:
         default = value.made_from[0]
-    return environment(name.upper(), default, at)
+        return Unk("a field that has no default", at) if isinstance(default, Ext) else default
+    return value
+
+
+def _field(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
+    """pydantic.Field, dataclasses.field and kin."""
+    default: Abs = Ext("builtins.Ellipsis")
+    if args:
+        default = args[0]
+    elif "default" in named:
+        default = named["default"].value
+    else:
+        factory = named.get("default_factory") or named.get("factory")
+        if factory is not None:
+            default = calls.call(machine, factory.value, [], [], at)
+    alias: Abs = Lit(None)
+    for key in ("env", "validation_alias", "alias"):
+        if key in named:
+            alias = named[key].value
+    return Foreign(FIELD, (default, alias), at)
 
 
 def external_attribute(base: Ext, name: str, at: At) -> Abs:
     return Ext(f"{base.name}.{name}")
 
 
-def foreign_attribute(base: Foreign, name: str, at: At) -> Abs | None:
-    return None
+def file_attribute(base: File, name: str, at: At) -> Abs:
+    """pathlib's ways to the neighbours of a file."""
+    if name == "parent":
+        return replace(base, path=posixpath.dirname(base.path))
+    if name == "parents":
+        return Foreign(_PARENTS, (base,), at)
+    if name == "name":
+        return Lit(posixpath.basename(base.path), at)
+    return Bound(base, name, at)
+
+
+_PARENTS = "pathlib.PurePath.parents"
+
+
+def foreign_item(base: Foreign, key: Abs, at: At) -> Abs | None:
+    """`parents[n]` of a path; None for an item of anything else."""
+    if base.path != _PARENTS or not isinstance(key, Lit) or not isinstance(key.value, int):
+        return None
+    file = base.made_from[0]
+    if not isinstance(file, File):
+        return None
+    path = file.path
+    for _ in range(key.value + 1):
+        path = posixpath.dirname(path)
+    return replace(file, path=path)
 
 
 # Text -----------------------------------------------------------------------------------------
@@ -186,8 +240,11 @@ def binary(machine: Machine, op: str, left: Abs, right: Abs, at: At) -> Abs:
             equal = left.value == right.value
             return Lit(equal == (op in ("==", "is")), at)
         if op in ("is", "is not") and isinstance(right, Lit) and right.value is None:
-            if isinstance(left, (Ref, KafkaClient, Foreign, Fn, Ext, Comp)):
+            if isinstance(left, (Ref, KafkaClient, Fn, Comp)) or _is_object(left):
                 return Lit(op == "is not", at)
+        if isinstance(right, Lit):
+            known_at = left.at if isinstance(left, Unk) and left.at is not None else at
+            return Unk(f"{describe(left)} {op} {right.value!r}", known_at)
         return Unk("a comparison", at)
     if op in ("in", "not in"):
         return _contains(machine, op, left, right, at)
@@ -221,6 +278,17 @@ def binary(machine: Machine, op: str, left: Abs, right: Abs, at: At) -> Abs:
     return expressions.derived(machine, (left, right), "a computed value", at)
 
 
+def _is_object(value: Abs) -> bool:
+    """Whether something outside the project is certain not to be None: a module, a class, or what
+    calling a class gave, but not what a method or function may give."""
+    if isinstance(value, Ext):
+        return True
+    if not isinstance(value, Foreign) or value.path.count("()") != 1:
+        return False
+    name = value.path.removesuffix("()").rpartition(".")[2]
+    return name[:1].isupper() or name == "connect"
+
+
 def is_text(value: Abs) -> bool:
     return isinstance(value, Comp) or (isinstance(value, Lit) and isinstance(value.value, str))
 
@@ -251,6 +319,9 @@ def _arithmetic(op: str, left: Lit, right: Lit, at: At) -> Abs:
 
 
 def _contains(machine: Machine, op: str, left: Abs, right: Abs, at: At) -> Abs:
+    if isinstance(left, Lit) and isinstance(right, Lit):
+        if isinstance(left.value, str) and isinstance(right.value, str):
+            return Lit((left.value in right.value) == (op == "in"), at)
     if isinstance(right, Ref) and isinstance(left, Lit):
         obj = machine.obj(right)
         found: bool | None = None
@@ -297,13 +368,32 @@ def call_external(
         return model(machine, args, dict(keywords), at)
     if name.startswith("sqlalchemy") and name.endswith((".text",)) and args:
         return args[0]
+    if name.startswith("dict.") and args and isinstance(args[0], Ref):
+        return calls.call_method(machine, Bound(args[0], name[5:], at), args[1:], keywords, at)
     values = [*args, *(slot.value for _, slot in keywords)]
+    if may_mutate(name):
+        for value in args:
+            objects.open_dict(machine, value, f"passed to {name}(), which may change it")
     calls.hand_over(machine, values, at)
     if "." not in name:
         return expressions.derived(machine, values, f"the result of {name}()", at)
     if name in machine.executes_external:
         calls.record_execution(machine, func, name, args, keywords, at)
     return Foreign(f"{name}()", tuple(values), at)
+
+
+# Libraries whose functions take a configuration and leave it as it is.
+_READ_ONLY = frozenset(
+    {"confluent_kafka", "kafka", "aiokafka", "faust", "quixstreams", "faststream", "loguru"}
+    | {"structlog", "rich", "pydantic", "yaml", "prometheus_client", "click", "typer", "pytest"}
+    | {"requests", "httpx", "fastapi", "flask", "django", "sqlalchemy", "orjson", "ujson"}
+)
+
+
+def may_mutate(name: str) -> bool:
+    """Whether a function out of sight may change a dict that it is given."""
+    top, dot, _ = name.partition(".")
+    return bool(dot) and top not in sys.stdlib_module_names and top not in _READ_ONLY
 
 
 Model = Callable[["Machine", "list[Abs]", "dict[str, Slot]", At], Abs]
@@ -376,6 +466,31 @@ def _new_dict(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At)
             inner = DictObj({}, open=f"dict({describe(value)})")
         result = merge_dicts(result, inner)
     return machine.alloc(merge_dicts(result, DictObj(dict(named))))
+
+
+# A configuration file that is read line by line is run line by line, up to this many.
+_LINES = 200
+
+
+def file_lines(machine: Machine, file: File) -> tuple[Abs, ...] | None:
+    """The lines of an opened project file; None when it cannot be read or is long."""
+    found = machine.files.lines("" if file.rooted else machine.frame.path, file.path)
+    if found is None or len(found[1]) > _LINES:
+        return None
+    path, lines = found
+    machine.trace.config_files.setdefault(path, set())
+    return tuple(
+        Lit(line + "\n", At(path, (number, 1, number, len(line) + 1)))
+        for number, line in enumerate(lines, 1)
+    )
+
+
+def _length(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
+    value = _first(args)
+    if isinstance(value, Lit) and isinstance(value.value, str):
+        return Lit(len(value.value), at)
+    items = objects.exact_items(machine, value)
+    return Lit(len(items), at) if items is not None else Unk("a length", at)
 
 
 def _no_pair(value: Abs) -> bool:
@@ -471,6 +586,26 @@ def _getattr(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) 
     return Unk("getattr with a name that is not known", at)
 
 
+def _setattr(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
+    if len(args) == 3 and isinstance(args[1], Lit) and isinstance(args[1].value, str):
+        objects.set_attribute(machine, args[0], args[1].value, args[2])
+    return Lit(None)
+
+
+def _exec(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
+    """Text that is run may change every dict in sight."""
+    for key, value in list(machine.cells.items()):
+        if isinstance(key, tuple) and key[0] == machine.frame.id and isinstance(value, Ref):
+            objects.open_dict(machine, value, "text that is executed may change it")
+    return Unk("the result of text that is executed", at)
+
+
+def _setitem(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
+    if len(args) == 3:
+        objects.set_item(machine, args[0], args[1], args[2], at)
+    return Lit(None)
+
+
 def _as_dict(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
     value = _first(args)
     if isinstance(value, Ref) and isinstance(machine.obj(value), InstanceObj):
@@ -540,12 +675,12 @@ def _joined_path(base: File, parts: list[Abs]) -> Abs:
             path = posixpath.normpath(posixpath.join(path, part.value))
         else:
             return Unk("a path that is not known")
-    return File(path)
+    return replace(base, path=path)
 
 
 def _dirname(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
     value = _first(args)
-    return File(posixpath.dirname(value.path) or ".") if isinstance(value, File) else value
+    return replace(value, path=posixpath.dirname(value.path)) if isinstance(value, File) else value
 
 
 def _join_paths(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
@@ -557,6 +692,8 @@ def _load(kind: str) -> Model:
         value = _first(args)
         if isinstance(value, Bound) and value.name == "read":
             value = value.receiver
+        if kind == "dotenv" and isinstance(value, Lit) and isinstance(value.value, str):
+            value = File(value.value)
         if isinstance(value, File):
             return load_file(machine, value, kind, at)
         if isinstance(value, Rec) or expressions.record_sites(machine, value):
@@ -570,7 +707,7 @@ def load_file(machine: Machine, file: File, kind: str, at: At) -> Abs:
     """The content of a project file named by a literal, as the loader of `kind` gives it."""
     from oncelint.flow.trees import tree_value
 
-    found = machine.document(at.path, file.path)
+    found = machine.files.document("" if file.rooted else at.path, file.path)
     if found is None:
         return Unk(f"the file {file.path} is not in the project or could not be read", at)
     path, root, span = found
@@ -617,10 +754,25 @@ _MODELS: dict[str, Model] = {
     "uvloop.run": _passes_first,
     "contextlib.suppress": lambda machine, args, named, at: Foreign(SUPPRESS, tuple(args)),
     "contextlib.aclosing": _passes_first,
+    "pathlib.Path.cwd": lambda machine, args, named, at: File(""),
     "threading.Thread": _thread,
     "multiprocessing.Process": _thread,
     "functools.partial": _partial,
     "getattr": _getattr,
+    "len": _length,
+    "exec": _exec,
+    "eval": _exec,
+    "setattr": _setattr,
+    "operator.setitem": _setitem,
+    "os.environ.copy": lambda machine, args, named, at: machine.alloc(
+        DictObj({}, open="the environment", environment=True)
+    ),
+    "pydantic.Field": _field,
+    "pydantic.fields.Field": _field,
+    "sqlmodel.Field": _field,
+    "dataclasses.field": _field,
+    "attr.ib": _field,
+    "attrs.field": _field,
     "vars": _as_dict,
     "dataclasses.asdict": _as_dict,
     "attr.asdict": _as_dict,
@@ -734,11 +886,16 @@ def _dict_method(
         answer = _parser_method(machine, ref, obj, name, args, keywords, at)
         if answer is not None:
             return answer
+    if name == "__setitem__" and len(args) == 2:
+        objects.set_item(machine, ref, args[0], args[1], at)
+        return Lit(None)
     if name == "get":
         default = args[1] if len(args) > 1 else Lit(None, at)
         key = _first(args)
         if isinstance(key, Lit) and isinstance(key.value, str):
             slot = obj.slots.get(key.value)
+            if slot is None and obj.environment:
+                return environment(key.value, default, at)
             if slot is None:
                 if obj.open is None:
                     return default
@@ -922,9 +1079,12 @@ def _text_method(
             return Lit(text.join(str(item.value) for item in items if isinstance(item, Lit)), at)
         sites = expressions.record_sites(machine, args[0])
         return Comp("{}", frozenset(("record",)) if sites else frozenset(), at, sites)
-    if name == "split" and known and len(literals) <= 1:
-        parts_list = text.split(str(literals[0])) if literals and literals[0] else text.split()
-        return machine.alloc(ListObj(tuple(Lit(part, receiver.at) for part in parts_list)))
+    if name in ("split", "partition", "rpartition", "splitlines") and known:
+        try:
+            found = getattr(text, name)(*literals)
+        except (TypeError, ValueError):
+            return Unk(f"a {name} that fails", at)
+        return machine.alloc(ListObj(tuple(Lit(part, receiver.at) for part in found)))
     if name == "replace" and known and len(literals) == 2:
         return Lit(text.replace(str(literals[0]), str(literals[1])), receiver.at)
     if name in ("startswith", "endswith") and known and literals:
@@ -935,12 +1095,19 @@ def _text_method(
 def _file_method(machine: Machine, receiver: File, name: str, args: list[Abs], at: At) -> Abs:
     if name in ("joinpath", "__truediv__"):
         return _joined_path(receiver, args)
+    if name in ("with_name", "with_suffix") and args and isinstance(args[0], Lit):
+        base, changed = receiver.path, str(args[0].value)
+        if name == "with_suffix":
+            return replace(receiver, path=posixpath.splitext(base)[0] + changed)
+        return replace(receiver, path=posixpath.join(posixpath.dirname(base), changed))
     if name in ("resolve", "absolute", "expanduser", "as_posix", "__enter__"):
         return receiver
     if name == "open":
         return replace(receiver, opened=True)
     if name in ("read", "read_text", "read_bytes"):
         return receiver
+    if name == "readlines":
+        return replace(receiver, opened=True)
     return Unk(f"the result of {name}() on a file", at)
 
 
@@ -985,10 +1152,14 @@ def making(
         for key in shape.other_keywords:
             named.pop(key, None)
     settings = merge_dicts(settings, DictObj(named, open=open_args))
-    return Making(block_of(settings, at), topics, calls.steps_here(machine), bool(machine.calls))
+    slots = {
+        key: replace(slot, value=calls.settled(machine, slot.value))
+        for key, slot in settings.slots.items()
+    }
+    block = block_of(replace(settings, slots=slots), at)
+    topics = tuple(calls.settled(machine, topic) for topic in topics)
+    return Making(block, topics, calls.steps_here(machine), bool(machine.calls))
 
 
 if TYPE_CHECKING:
     from oncelint.flow.trace import Making
-
-_ = (ClassObj,)

@@ -8,10 +8,12 @@ follow becomes `Unk` with a reason.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from oncelint.flow import calls, library, objects, statements
+from oncelint.flow import calls, library, objects, relevance, statements
+from oncelint.flow.files import Files
 from oncelint.flow.modules import Modules
 from oncelint.flow.state import STEPS, STEPS_PER_ROOT, Exhausted, Frame, State
 from oncelint.flow.trace import LoopContext, Site, Trace
@@ -30,16 +32,14 @@ from oncelint.flow.values import (
     Unk,
     phi,
 )
-from oncelint.formats.tree import Node
 from oncelint.model import ir
-from oncelint.model.values import Span
 
 
 class Machine(State):
     """Runs modules and functions of one project and keeps the trace.
 
     `constructors` maps a library's dotted class name to itself for every client constructor;
-    `document` reads a project file's tree for a literal path (None when there is none);
+    `files` reads project files that code opens by a literal name;
     `executes` tells whether a method name hands work to a database.
     """
 
@@ -50,16 +50,17 @@ class Machine(State):
         takes_records: frozenset[str],
         executes: frozenset[str],
         executes_external: frozenset[str],
-        document: Callable[[str, str], tuple[str, Node, Callable[[int, int], Span]] | None],
+        files: Files,
     ) -> None:
         super().__init__()
         self.modules = modules
         self.constructors = constructors
+        self.packages = frozenset(name.partition(".")[0] for name in constructors)
         self.takes_records = takes_records
         self.executes = executes
         self.executes_external = executes_external
         self.frame_depth: list[int] = []
-        self.document = document
+        self.files = files
         self.trace = Trace()
         self.frames: dict[int, Frame] = {}
         self.module_frames: dict[str, int] = {}
@@ -71,6 +72,9 @@ class Machine(State):
         self.contexts: dict[int, int] = {}
         self.instances: dict[int, list[Ref]] = {}
         self.sites: dict[tuple[str, ir.Place, str], Site] = {}
+        self.inner: list[Fn] = []
+        self.bearing: frozenset[str] = frozenset()
+        self.turns: dict[tuple[str, ir.Place], int] = {}
         self.steps = 0
         self.total_steps = 0
 
@@ -98,7 +102,7 @@ class Machine(State):
         self.layers, self.stack, self.calls, self.loops = [{}], [frame], [], []
         self.jumps, self.conditions, self.handlers = [], [], []
         self.set_name("__name__", Lit("__main__"))
-        self.set_name("__file__", File(path))
+        self.set_name("__file__", File(path, rooted=True))
         try:
             statements.block(self, loaded.body)
         finally:
@@ -131,49 +135,60 @@ class Machine(State):
     # Roots ------------------------------------------------------------------------------------
 
     def run_module(self, path: str) -> None:
-        self.steps = 0
-        try:
-            self.module(path)
-        except Exhausted:
-            self.trace.abandoned.append((At(path, (1, 1, 1, 1)), "too large to follow"))
-        except RecursionError:
-            self.trace.abandoned.append((At(path, (1, 1, 1, 1)), "nested too deeply to follow"))
-        self._settle()
+        self._root(At(path, (1, 1, 1, 1)), lambda: self.module(path))
 
     def run_unreached(self, path: str) -> None:
-        """Run what no call reached, with unknown arguments: functions nobody names first."""
+        """Run what no call reached, with unknown arguments: functions nobody names first.
+
+        Functions that mention nothing that may lead to a client are left alone.
+        """
         frame_id = self.module_frames.get(path)
         module = self.modules.get(path)
         if frame_id is None or module is None:
             return
-        pending = list(self.definitions(module.body, frame_id, None))
-        named = _names_called(module.body)
+        pending = relevance.live_functions(
+            self, module, list(self.definitions(module.body, frame_id, None))
+        )
         for only_roots in (True, False):
             for fn in pending:
                 if id(fn.node) in self.visited:
                     continue
                 name = fn.node.name if isinstance(fn.node, ir.Function) else ""
-                if only_roots and name in named:
-                    continue
+                if not only_roots or name not in module.called:
+                    self.run_root(fn)
+        while self.inner:
+            fn = self.inner.pop()
+            if id(fn.node) not in self.visited:
                 self.run_root(fn)
 
     def run_root(self, fn: Fn) -> None:
+        """Run a function as if called from out of sight: nothing is known of its arguments."""
+        at = At(fn.path, fn.node.place)
+
+        def run() -> None:
+            self.stack = [self.frames[self.module_frames[fn.path]]]
+            bounds: list[Abs | None] = [None]
+            if fn.owner is not None and not objects.is_static(self, fn):
+                bounds = [*self.representatives(fn.owner)]
+            for bound in bounds:
+                calls.call_function(self, replace(fn, bound=bound), [], [], at, standalone=True)
+
+        self._root(at, run)
+
+    def _root(self, at: At, run: Callable[[], object]) -> None:
+        """Run something on its own; what cannot be followed, or fails here, is written down."""
         self.steps = 0
-        frame = self.frames[self.module_frames[fn.path]]
-        self.stack = [frame]
         self.layers.append({})
         try:
-            if fn.owner is not None and not objects.is_static(self, fn):
-                for bound in self.representatives(fn.owner):
-                    calls.call_function(
-                        self, replace(fn, bound=bound), [], [], At(fn.path, fn.node.place)
-                    )
-            else:
-                calls.call_function(self, fn, [], [], At(fn.path, fn.node.place), standalone=True)
+            run()
         except Exhausted:
-            self.trace.abandoned.append((At(fn.path, fn.node.place), "too large to follow"))
+            self.trace.abandoned.append((at, "too large to follow"))
         except RecursionError:
-            self.trace.abandoned.append((At(fn.path, fn.node.place), "nested too deeply to follow"))
+            self.trace.abandoned.append((at, "nested too deeply to follow"))
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            message = f"{type(error).__name__}: {error} (line {where.lineno} of {where.name})"
+            self.trace.errors.append((at, message))
         self._settle()
 
     def _settle(self) -> None:
@@ -219,7 +234,16 @@ class Machine(State):
         target = frame.id
         if name in frame.globals:
             target = self.module_frames.get(frame.path, frame.id)
+        elif name in frame.outer:
+            target = self.binding_frame(frame, name)
         self.write((target, name), value)
+
+    def binding_frame(self, frame: Frame, name: str) -> int:
+        """The enclosing function that binds a nonlocal name."""
+        outer = self.frames.get(frame.parent) if frame.parent is not None else None
+        while outer is not None and (outer.id, name) not in self.cells:
+            outer = self.frames.get(outer.parent) if outer.parent is not None else None
+        return outer.id if outer is not None else frame.id
 
     def get_name(self, name: str, at: At) -> Abs:
         frame: Frame | None = self.frame
@@ -246,6 +270,13 @@ class Machine(State):
         if self.steps > STEPS_PER_ROOT or self.total_steps > STEPS:
             raise Exhausted
 
+    def call_at(self, place: ir.Place) -> At:
+        """The place of a call about to be run, told apart from its earlier runs."""
+        key = (self.frame.path, place)
+        turn = self.turns.get(key, 0)
+        self.turns[key] = turn + 1
+        return At(self.frame.path, place, turn)
+
     def at(self, place: ir.Place) -> At:
         return At(self.frame.path, place)
 
@@ -260,22 +291,3 @@ class Machine(State):
     # Attributes -------------------------------------------------------------------------------
 
     # Calls ------------------------------------------------------------------------------------
-
-
-def _names_called(body: Iterable[ir.Stmt]) -> set[str]:
-    """Names and attributes that are called anywhere in a module."""
-    names: set[str] = set()
-    stack: list[object] = list(body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, tuple):
-            stack.extend(node)
-            continue
-        if isinstance(node, ir.Call):
-            if isinstance(node.func, ir.Name):
-                names.add(node.func.id)
-            elif isinstance(node.func, ir.Attribute):
-                names.add(node.func.name)
-        slots = getattr(type(node), "__slots__", ())
-        stack.extend(getattr(node, name) for name in slots)
-    return names

@@ -16,6 +16,7 @@ from oncelint.flow.values import (
     Comp,
     DictObj,
     Ext,
+    File,
     Fn,
     Foreign,
     InstanceObj,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 def deref_dict(machine: Machine, value: Abs) -> DictObj | None:
     """The dict a value is, choices joined entry by entry; None when it is none."""
+    if isinstance(value, Ext) and value.name == "os.environ":
+        return DictObj({}, open="the environment", environment=True)
     if isinstance(value, Ref):
         obj = machine.obj(value)
         if isinstance(obj, DictObj):
@@ -70,6 +73,8 @@ def elements(machine: Machine, value: Abs) -> tuple[Abs, ...] | None:
 
 def exact_items(machine: Machine, value: Abs) -> tuple[Abs, ...] | None:
     """What iterating over a value gives, when that is certain."""
+    if isinstance(value, File) and value.opened:
+        return library.file_lines(machine, value)
     if isinstance(value, Ref):
         obj = machine.obj(value)
         if isinstance(obj, DictObj):
@@ -121,12 +126,15 @@ def item(machine: Machine, base: Abs, key: Abs, at: At) -> Abs:
         return Rec(base.sites, "derived")
     if isinstance(base, Comp):
         return base
+    if isinstance(base, Lit) and isinstance(base.value, str) and isinstance(key, Lit):
+        if isinstance(key.value, int) and -len(base.value) <= key.value < len(base.value):
+            return Lit(base.value[key.value], base.at)
     if isinstance(base, Ref):
         obj = machine.obj(base)
         if isinstance(obj, DictObj):
             if isinstance(key, Lit) and isinstance(key.value, str):
                 slot = obj.slots.get(key.value)
-                if obj.environment:
+                if slot is None and obj.environment:
                     return library.environment(key.value, None, at)
                 if slot is not None:
                     return slot.value
@@ -144,7 +152,8 @@ def item(machine: Machine, base: Abs, key: Abs, at: At) -> Abs:
             if method is not None:
                 return calls.call(machine, method, [key], [], at)
     if isinstance(base, Foreign):
-        return Foreign(f"{base.path}[]", (*base.made_from, key), at)
+        known = library.foreign_item(base, key, at)
+        return known or Foreign(f"{base.path}[]", (*base.made_from, key), at)
     if isinstance(base, Ext) and base.name == "os.environ":
         name = key.value if isinstance(key, Lit) else None
         return library.environment(name if isinstance(name, str) else "?", None, at)
@@ -182,8 +191,7 @@ def set_attribute(machine: Machine, base: Abs, name: str, value: Abs) -> None:
 
 def set_item(machine: Machine, base: Abs, key: Abs, value: Abs, key_at: At) -> None:
     if isinstance(base, Phi):
-        for _, one in base.branches:
-            set_item(machine, one, key, value, key_at)
+        machine.each(base, lambda one: _item_set(machine, one, key, value, key_at))
         return
     if not isinstance(base, Ref):
         return
@@ -203,14 +211,29 @@ def set_item(machine: Machine, base: Abs, key: Abs, value: Abs, key_at: At) -> N
                 ],
             )
         elif isinstance(key, (Unk, Rec, Comp)):
-            machine.write(base.id, replace(obj, open="an entry whose key is not known"))
+            hidden = DictObj({}, open="an entry whose key is not known")
+            machine.write(base.id, merge_dicts(obj, hidden))
     elif isinstance(obj, ListObj):
         machine.write(base.id, ListObj((*obj.items, value), False))
+
+
+def _item_set(machine: Machine, base: Abs, key: Abs, value: Abs, key_at: At) -> Abs:
+    set_item(machine, base, key, value, key_at)
+    return Lit(None)
 
 
 def _set_one(machine: Machine, base: Abs, key: Abs, value: Abs, key_at: At) -> Status:
     set_item(machine, base, key, value, key_at)
     return None
+
+
+def delete_item(machine: Machine, base: Abs, key: Abs) -> Abs:
+    """`del base[key]`."""
+    if isinstance(base, Phi):
+        return machine.each(base, lambda one: delete_item(machine, one, key))
+    if isinstance(base, Ref) and isinstance(key, Lit) and isinstance(key.value, str):
+        remove_item(machine, base, key.value)
+    return Lit(None)
 
 
 def remove_item(machine: Machine, base: Ref, key: str) -> None:
@@ -227,6 +250,9 @@ def attribute(machine: Machine, base: Abs, name: str, at: At) -> Abs:
         obj = machine.obj(base)
         if isinstance(obj, InstanceObj):
             return instance_attribute(machine, base, obj, name, at)
+        if isinstance(obj, DictObj) and name == "properties" and "\0parser" in obj.slots:
+            sections = {key: slot for key, slot in obj.slots.items() if key != "\0parser"}
+            return machine.alloc(DictObj(sections, obj.open))
         if isinstance(obj, ClassObj):
             found = class_attribute(machine, base, name)
             if found is not None:
@@ -246,13 +272,16 @@ def attribute(machine: Machine, base: Abs, name: str, at: At) -> Abs:
         return library.external_attribute(base, name, at)
     if isinstance(base, Rec):
         return Rec(base.sites, "derived")
+    if isinstance(base, File):
+        return library.file_attribute(base, name, at)
+    if isinstance(base, Lit) and name in ("data", "value"):
+        return base  # an entry of jproperties, a member of an Enum
     if isinstance(base, Comp) and name in ("hex", "int", "urn", "bytes", "node", "year", "value"):
-        return replace(base, template=f"{base.template}.{name}", at=at)
+        return replace(base, at=at)
     if isinstance(base, Super):
         return super_attribute(machine, base, name, at)
     if isinstance(base, Foreign):
-        known = library.foreign_attribute(base, name, at)
-        return known if known is not None else Bound(base, name, at)
+        return Bound(base, name, at)
     if isinstance(base, Unk):
         return Bound(base, name, at)
     return Bound(base, name, at)
@@ -274,7 +303,7 @@ def instance_attribute(machine: Machine, base: Ref, obj: InstanceObj, name: str,
             return bound
         if is_settings(machine, obj.cls):
             return library.setting_default(name, found, at)
-        return found
+        return library.field_default(found, at)
     if name == "__class__":
         return obj.cls
     if obj.client is not None:
@@ -304,30 +333,40 @@ def as_dict(machine: Machine, instance: Ref, at: At) -> Abs:
     return machine.alloc(DictObj(slots, open=obj.open))
 
 
-def class_attribute(machine: Machine, cls: Ref, name: str, depth: int = 0) -> Abs | None:
-    obj = machine.obj(cls)
-    if not isinstance(obj, ClassObj) or depth > 8:
-        return None
-    if name in obj.attrs:
-        return obj.attrs[name]
-    for base in obj.bases:
-        if isinstance(base, Ref):
-            found = class_attribute(machine, base, name, depth + 1)
-            if found is not None:
-                return found
+def class_attribute(machine: Machine, cls: Ref, name: str) -> Abs | None:
+    """What a class or the nearest of its project bases defines under a name."""
+    for one in resolution_order(machine, cls):
+        obj = machine.obj(one) if isinstance(one, Ref) else None
+        if isinstance(obj, ClassObj) and name in obj.attrs:
+            return obj.attrs[name]
     return None
 
 
-def bases_of(machine: Machine, cls: Ref, depth: int = 0) -> list[Abs]:
+def bases_of(machine: Machine, cls: Ref) -> list[Abs]:
     """All bases, nearest first, project classes and others."""
+    return resolution_order(machine, cls)[1:]
+
+
+def resolution_order(machine: Machine, cls: Ref, depth: int = 0) -> list[Abs]:
+    """Python's method resolution order (C3); depth first where there is none."""
     obj = machine.obj(cls)
     if not isinstance(obj, ClassObj) or depth > 8:
-        return []
-    result: list[Abs] = []
-    for base in obj.bases:
-        result.append(base)
-        if isinstance(base, Ref):
-            result.extend(bases_of(machine, base, depth + 1))
+        return [cls]
+    if not obj.bases:
+        return [cls]
+    orders = [
+        resolution_order(machine, base, depth + 1) if isinstance(base, Ref) else [base]
+        for base in obj.bases
+    ]
+    pending = [list(order) for order in (*orders, list(obj.bases))]
+    result: list[Abs] = [cls]
+    while any(pending):
+        heads = [order[0] for order in pending if order]
+        head = next(
+            (one for one in heads if not any(one in order[1:] for order in pending)), heads[0]
+        )
+        result.append(head)
+        pending = [[one for one in order if one != head] for order in pending]
     return result
 
 

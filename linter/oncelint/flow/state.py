@@ -19,6 +19,7 @@ from oncelint.flow.values import (
     ListObj,
     Missing,
     Obj,
+    Phi,
     Ref,
     phi,
 )
@@ -54,10 +55,22 @@ class Frame:
     owner: Ref | None = None
     bound: Abs | None = None
     globals: set[str] = field(default_factory=set)
+    outer: set[str] = field(default_factory=set)
+    starred: set[str] = field(default_factory=set)
     returns: list[tuple[tuple[str, str] | None, Abs, dict[Key, Abs | Obj]]] = field(
         default_factory=list
     )
     yields: list[Abs] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Jumps:
+    """How a loop's body was left early: the branch of each `break` and `continue` and what had
+    been changed by then, counted from the layer at `depth`."""
+
+    depth: int
+    exits: list[tuple[tuple[str, str], dict[Key, Abs | Obj]]] = field(default_factory=list)
+    breaks: bool = False
 
 
 class State:
@@ -66,7 +79,7 @@ class State:
     def __init__(self) -> None:
         self.cells: dict[Key, Abs | Obj] = {}
         self.layers: list[dict[Key, Abs | Obj | None]] = [{}]
-        self.jumps: list[list[tuple[tuple[str, str] | None, dict[Key, Abs | Obj]]]] = []
+        self.jumps: list[Jumps] = []
         self.conditions: list[tuple[str, str]] = []
         self.next_id = 0
 
@@ -121,7 +134,9 @@ class State:
             status = run()
             self.conditions.pop()
             if status in ("break", "continue") and self.jumps:
-                self.jumps[-1].append(((choice, label), dict(self.changed_since(-1))))
+                jumps = self.jumps[-1]
+                jumps.breaks = jumps.breaks or status == "break"
+                jumps.exits.append(((choice, label), self.changed_since(jumps.depth)))
             changes = self.undo()
             statuses.append(status)
             if status is None:
@@ -130,6 +145,20 @@ class State:
             return "return" if "return" in statuses else statuses[0]
         self.join(choice, going)
         return None
+
+    def each(self, value: Phi, run: Callable[[Abs], Abs]) -> Abs:
+        """Run something for every branch of a choice, each in its own branch."""
+        results: list[tuple[str, Abs]] = []
+
+        def one(label: str, branch: Abs) -> Status:
+            results.append((label, run(branch)))
+            return None
+
+        self.branch(
+            value.choice,
+            [(label, lambda lb=label, br=branch: one(lb, br)) for label, branch in value.branches],  # type: ignore[misc]
+        )
+        return phi(value.choice, results)
 
     def join(self, choice: str, going: list[tuple[str, dict[Key, Abs | Obj]]]) -> None:
         if len(going) == 1:
@@ -143,6 +172,22 @@ class State:
                 for label, changes in going
             ]
             self.write(key, self.joined(choice, versions))
+
+    def join_exit(self, condition: tuple[str, str], changes: dict[Key, Abs | Obj]) -> None:
+        """Join the state at an early exit with the one that is reached otherwise.
+
+        What has changed since the top layer began, but not yet at the exit, had its old value
+        there; names that were bound later are left alone.
+        """
+        choice, label = condition
+        before = self.layers[-1]
+        for key in {**changes, **before}:
+            then = changes.get(key, before.get(key))
+            now = self.cells.get(key)
+            if now is None and isinstance(key, int) and then is not None:
+                self.write(key, then)  # an object made on the way to the exit
+            elif then is not None and now is not None and then is not now:
+                self.write(key, self.joined(choice, [(label, then), ("otherwise", now)]))
 
     def joined(self, choice: str, versions: list[tuple[str, Abs | Obj | None]]) -> Abs | Obj:
         present = [(label, value) for label, value in versions if value is not None]

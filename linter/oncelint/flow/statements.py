@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oncelint.flow import calls, expressions, library, objects
-from oncelint.flow.state import UNROLL, Frame, Status
+from oncelint.flow.state import UNROLL, Frame, Jumps, Key, Status
 from oncelint.flow.trace import LoopContext
 from oncelint.flow.values import (
     OBJECTS,
@@ -15,12 +15,14 @@ from oncelint.flow.values import (
     At,
     ClassObj,
     Ext,
+    File,
     Fn,
     Foreign,
     InstanceObj,
     ListObj,
     Lit,
     Mod,
+    Obj,
     Phi,
     Ref,
     Unk,
@@ -60,7 +62,14 @@ def statement(machine: Machine, stmt: ir.Stmt) -> Status:
     if isinstance(stmt, ir.With):
         return do_with(machine, stmt)
     if isinstance(stmt, ir.Function):
-        value = Fn(machine.frame.path, stmt, machine.frame.id, None, None)
+        value = Fn(
+            machine.frame.path,
+            stmt,
+            machine.frame.id,
+            defaults=default_values(machine, stmt.params),
+        )
+        if machine.frame.node is not None:
+            machine.inner.append(value)
         machine.set_name(stmt.name, decorated(machine, stmt, value))
         return None
     if isinstance(stmt, ir.Class):
@@ -91,8 +100,8 @@ def statement(machine: Machine, stmt: ir.Stmt) -> Status:
         runs.append(("no case", lambda: None))
         return machine.branch(machine.choice("match", stmt.place), runs)
     if isinstance(stmt, ir.Scope):
-        if stmt.is_global:
-            machine.frame.globals.update(stmt.names)
+        names = machine.frame.globals if stmt.is_global else machine.frame.outer
+        names.update(stmt.names)
         return None
     return None
 
@@ -164,8 +173,7 @@ def delete(machine: Machine, target: ir.Expr) -> None:
             expressions.evaluate(machine, target.base),
             expressions.evaluate(machine, target.key),
         )
-        if isinstance(base, Ref) and isinstance(key, Lit) and isinstance(key.value, str):
-            objects.remove_item(machine, base, key.value)
+        objects.delete_item(machine, base, key)
 
 
 def do_augment(machine: Machine, stmt: ir.Augment) -> None:
@@ -209,7 +217,7 @@ def do_if(machine: Machine, stmt: ir.If) -> Status:
         else:
             return machine.branch(test.choice, runs)
     return machine.branch(
-        machine.choice("condition", stmt.place),
+        expressions.choice_of(machine, test, stmt.place),
         [
             ("true", lambda: block(machine, stmt.body)),
             ("false", lambda: block(machine, stmt.orelse)),
@@ -221,7 +229,7 @@ def do_loop(machine: Machine, stmt: ir.Loop) -> Status:
     source: Abs | None = expressions.evaluate(machine, stmt.iter) if stmt.iter is not None else None
     if source is not None and stmt.target is not None:
         items = objects.exact_items(machine, source)
-        if items is not None and len(items) <= UNROLL:
+        if items is not None and (len(items) <= UNROLL or isinstance(source, File)):
             return unrolled(machine, stmt, items)
     context = LoopContext(machine.at(stmt.place))
     machine.loops.append(context)
@@ -234,43 +242,42 @@ def do_loop(machine: Machine, stmt: ir.Loop) -> Status:
                 site, machine.at(stmt.iter.place if stmt.iter else stmt.place)
             )
         bind(machine, stmt.target, objects.element_of(machine, source))
-    machine.jumps.append([])
-    status: Status = None
+    enter_loop(machine)
+    choice = machine.choice("loop", stmt.place)
 
     def run() -> Status:
         return block(machine, stmt.body)
 
     if endless:
-        machine.layers.append({})
-        machine.conditions.append((machine.choice("loop", stmt.place), "runs"))
+        machine.conditions.append((choice, "runs"))
         status = run()
         machine.conditions.pop()
-        machine.keep()
     else:
-        status = machine.branch(
-            machine.choice("loop", stmt.place), [("runs", run), ("does not run", lambda: None)]
-        )
-    settle_jumps(machine)
+        status = machine.branch(choice, [("runs", run), ("does not run", lambda: None)])
+    breaks = leave_loop(machine) or status == "break"
     machine.loops.pop()
-    if stmt.orelse:
-        block(machine, stmt.orelse)
-    if endless and status in ("return", "raise"):
-        return status
-    return None
+    if endless and not breaks:
+        return status if status in ("return", "raise") else "raise"  # nothing comes after it
+    return block(machine, stmt.orelse) if stmt.orelse and status != "break" else None
 
 
-def settle_jumps(machine: Machine) -> None:
-    """Join what branches that left the loop body early had changed."""
-    for condition, changes in machine.jumps.pop():
-        if condition is None or not changes:
-            continue
-        choice, label = condition
-        current = {key: machine.cells[key] for key in changes if key in machine.cells}
-        machine.join(choice, [(label, changes), ("otherwise", current)])
+def enter_loop(machine: Machine) -> None:
+    machine.layers.append({})
+    machine.jumps.append(Jumps(len(machine.layers) - 1))
+
+
+def leave_loop(machine: Machine) -> bool:
+    """Join the states in which the loop's body was left early; whether it can be broken off."""
+    jumps = machine.jumps.pop()
+    for condition, changes in reversed(jumps.exits):
+        machine.join_exit(condition, changes)
+    machine.keep()
+    return jumps.breaks
 
 
 def unrolled(machine: Machine, stmt: ir.Loop, items: Sequence[Abs]) -> Status:
-    machine.jumps.append([])
+    """A loop over known elements, one round after the other."""
+    enter_loop(machine)
     machine.loops.append(LoopContext(machine.at(stmt.place)))
     status: Status = None
     for item in items:
@@ -280,8 +287,10 @@ def unrolled(machine: Machine, stmt: ir.Loop, items: Sequence[Abs]) -> Status:
         if status in ("break", "return", "raise"):
             break
     machine.loops.pop()
-    settle_jumps(machine)
-    return status if status in ("return", "raise") else None
+    leave_loop(machine)
+    if status in ("return", "raise"):
+        return status
+    return block(machine, stmt.orelse) if status != "break" else None
 
 
 def do_try(machine: Machine, stmt: ir.Try) -> Status:
@@ -290,30 +299,35 @@ def do_try(machine: Machine, stmt: ir.Try) -> Status:
     )
     machine.handlers.append(names)
     choice = machine.choice("try", stmt.place)
-
-    def run() -> Status:
-        status = block(machine, stmt.body)
-        machine.handlers.pop()
-        return status if status is not None else block(machine, stmt.orelse)
-
+    depth = len(machine.handlers)
     only_imports = all(
         isinstance(inner, (ir.Import, ir.Assign, ir.Try)) for inner in stmt.body
     ) and any(isinstance(inner, ir.Import) for inner in stmt.body)
     handlers = [] if only_imports else list(stmt.handlers)
-    before = len(machine.handlers)
     if not handlers:
-        status = run()
+        status = block(machine, stmt.body)
+        del machine.handlers[depth - 1 :]
+        if status is None:
+            status = block(machine, stmt.orelse)
     else:
-        runs: list[tuple[str, Callable[[], Status]]] = [("succeeds", run)]
+        machine.layers.append({})
+        machine.conditions.append((choice, "succeeds"))
+        status = block(machine, stmt.body)
+        del machine.handlers[depth - 1 :]
+        done = dict(machine.changed_since(-1))
+        if status is None:
+            status = block(machine, stmt.orelse)
+        machine.conditions.pop()
+        success = _replay(machine, status, machine.undo())
+        runs: list[tuple[str, Callable[[], Status]]] = [("succeeds", success)]
         runs.extend(
             (
                 f"fails with {' or '.join(caught(machine, handler) or ('any exception',))}",
-                _handler(machine, handler, stmt.body),
+                _handler(machine, handler, choice, done),
             )
             for handler in handlers
         )
         status = machine.branch(choice, runs)
-    del machine.handlers[before - 1 :]
     if stmt.final:
         final = block(machine, stmt.final)
         if final is not None:
@@ -321,10 +335,28 @@ def do_try(machine: Machine, stmt: ir.Try) -> Status:
     return status
 
 
-def _handler(
-    machine: Machine, handler: ir.Handler, body: tuple[ir.Stmt, ...]
+def _replay(
+    machine: Machine, status: Status, changes: dict[Key, Abs | Obj]
 ) -> Callable[[], Status]:
+    """A branch that has been run already: its changes, and how it ended."""
+
     def run() -> Status:
+        for key, value in changes.items():
+            machine.write(key, value)
+        return status
+
+    return run
+
+
+def _handler(
+    machine: Machine, handler: ir.Handler, choice: str, done: dict[Key, Abs | Obj]
+) -> Callable[[], Status]:
+    """A handler begins with nothing or all of the body done: where it failed is not known."""
+
+    def run() -> Status:
+        now = {key: machine.cells[key] for key in done if key in machine.cells}
+        begun = {key: done[key] for key in now}
+        machine.join(f"how far {choice} gets", [("nowhere", now), ("to its end", begun)])
         if handler.name:
             machine.set_name(handler.name, Unk("an exception"))
         return block(machine, handler.body)
@@ -373,6 +405,15 @@ def enter(machine: Machine, value: Abs, at: At) -> Abs:
     if isinstance(value, Foreign) and value.path == "contextlib.closing()" and value.made_from:
         return value.made_from[0]
     return value
+
+
+def default_values(machine: Machine, params: ir.Params) -> tuple[tuple[str, Abs], ...]:
+    """What parameters left out will take: evaluated once, where the function is defined."""
+    return tuple(
+        (param.name, expressions.evaluate(machine, param.default))
+        for param in params
+        if param.default is not None
+    )
 
 
 def decorated(machine: Machine, stmt: ir.Function, value: Abs) -> Abs:
@@ -428,13 +469,15 @@ def do_import(machine: Machine, stmt: ir.Import) -> None:
             frame = machine.module(path)
             module = machine.modules.get(path)
             if frame is not None and module is not None:
-                for name in bound_names(module.body):
+                for name in (*bound_names(module.body), *machine.frames[frame].starred):
                     cell = machine.cells.get((frame, name))
                     if cell is not None and not isinstance(cell, OBJECTS):
                         machine.set_name(name, cell)
+                        machine.frame.starred.add(name)
         else:
             for name in library.exports(stmt.module, machine.constructors):
                 machine.set_name(name, Ext(f"{stmt.module}.{name}"))
+                machine.frame.starred.add(name)
         return
     value: Abs | None = None
     if path is not None:

@@ -77,3 +77,4 @@ class Trace:
     executions: list[Execution] = field(default_factory=list)
     config_files: dict[str, set[int]] = field(default_factory=dict)
     abandoned: list[tuple[At, str]] = field(default_factory=list)
+    errors: list[tuple[At, str]] = field(default_factory=list)

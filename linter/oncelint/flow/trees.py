@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from oncelint.flow.values import Abs, At, DictObj, ListObj, Lit, Slot, Twice
+from oncelint.flow.values import Abs, At, DictObj, ListObj, Lit, Slot, Twice, Unk
 from oncelint.formats.tree import Mapping as TreeMapping
 from oncelint.formats.tree import Node, Scalar
 from oncelint.formats.tree import Sequence as TreeSequence
+from oncelint.frameworks.blocks import is_placeholder
 from oncelint.model.values import Span
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ def tree_value(machine: Machine, node: Node, path: str, span: Callable[[int, int
         return At(path, (where.start.line, where.start.column, where.end.line, where.end.column))
 
     if isinstance(node, Scalar):
-        return Lit(node.value, place(node.start, node.end))
+        at = place(node.start, node.end)
+        if isinstance(node.value, str) and is_placeholder(node.value):
+            return Unk(f"the placeholder {node.value}", at)
+        return Lit(node.value, at)
     if isinstance(node, TreeSequence):
         items = tuple(tree_value(machine, item, path, span) for item in node.items)
         return machine.alloc(ListObj(items))

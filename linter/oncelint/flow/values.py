@@ -16,10 +16,12 @@ from oncelint.model.values import ComputedKind, Scalar
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """A place in a project file."""
+    """A place in a project file; `turn` counts how often a call there has been run before, so
+    that what two runs give is not taken for one value."""
 
     path: str
     place: ir.Place
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,15 @@ class Mod:
 
 @dataclass(frozen=True, slots=True)
 class Fn:
-    """A project function with its closure frame; `bound` is self or cls."""
+    """A project function with its closure frame; `bound` is self or cls, `defaults` are the
+    values that parameters left out take, evaluated where the function is defined."""
 
     path: str
     node: ir.Function | ir.Lambda
     frame: int
     bound: Abs | None = None
     owner: Ref | None = None
+    defaults: tuple[tuple[str, Abs], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +170,15 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """An opened project file or a path to one, as literal path text."""
+    """An opened project file or a path to one, as literal path text.
+
+    A `rooted` path begins at the project root (it comes from `__file__`), any other where the
+    program is started.
+    """
 
     path: str
     opened: bool = False
+    rooted: bool = False
 
 
 Abs: TypeAlias = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,15 +9,16 @@ from oncelint.dependencies.resolve import deployment_unit
 from oncelint.discover import Candidate, Discovery
 from oncelint.flow.machine import Machine
 from oncelint.flow.modules import Modules
-from oncelint.formats.tree import Node
 from oncelint.frameworks import databases
 from oncelint.frameworks.python_clients import CONSTRUCTORS, CONSUMERS
 from oncelint.link.clients import Surroundings, config_client, is_test, python_clients
+from oncelint.link.demand import importers
+from oncelint.link.files import ProjectFiles
 from oncelint.link.pipelines import feeds, pairs, with_uses
 from oncelint.link.sinks import sinks
 from oncelint.link.unresolved import unresolved
 from oncelint.model import ir
-from oncelint.model.facts import FileFacts, Requirement
+from oncelint.model.facts import ErrorRecord, FileFacts, Requirement
 from oncelint.model.project import (
     Broker,
     BrokerLimit,
@@ -71,9 +71,14 @@ def link(
         CONSUMERS,
         databases.METHODS,
         databases.FUNCTIONS,
-        _Documents(frozenset(discovery.files), read).find,
+        ProjectFiles(frozenset(discovery.files), read),
     )
-    _run(machine, [one.path for one in facts if isinstance(one.module, ir.Module)])
+    bearing = [one.path for one in facts if isinstance(one.module, ir.Module)]
+    ours = {path for path in bearing if not is_test(path)}
+    others = [p for p in discovery.python_files if p not in ours and not is_test(p)]
+    machine.bearing = frozenset(bearing)
+    led_in = importers(ours, others, modules, read)
+    _run(machine, [*bearing, *(path for path in led_in if modules.get(path) is not None)])
     made = with_uses(python_clients(machine.trace.sites, around), machine.trace.uses)
     claimed = set(machine.trace.config_files)
     configured = [
@@ -100,6 +105,10 @@ def link(
         unresolved=unresolved(clients, machine.trace),
         partial=any(item.relevant for item in (*skipped, *discovery.skipped)),
     )
+    extra.extend(
+        FileFacts(at.path, errors=(ErrorRecord(message, None, at.path),))
+        for at, message in machine.trace.errors
+    )
     return Linked(project, tuple(extra))
 
 
@@ -125,60 +134,6 @@ def _on_demand(
     facts = extract(Candidate(path, "python", data, None))
     extra.append(facts)
     return facts.module if isinstance(facts.module, ir.Module) else None
-
-
-class _Documents:
-    """Configuration files that Python code opens by a literal name."""
-
-    def __init__(self, files: frozenset[str], read: Callable[[str], bytes | None]) -> None:
-        self.files = files
-        self.read = read
-        self.parsed: dict[str, tuple[str, Node, Callable[[int, int], Span]] | None] = {}
-
-    def find(self, importer: str, name: str) -> tuple[str, Node, Callable[[int, int], Span]] | None:
-        """The tree of the file that `name` means in `importer`: beside it, or from a folder
-        above, where the program may be started. None when no or no single file fits."""
-        candidates = []
-        folder = posixpath.dirname(importer)
-        while True:
-            path = (
-                posixpath.normpath(posixpath.join(folder, name))
-                if folder
-                else posixpath.normpath(name)
-            )
-            if path in self.files and path not in candidates:
-                candidates.append(path)
-            if not folder:
-                break
-            folder = posixpath.dirname(folder)
-        if posixpath.isabs(name) or not candidates:
-            return None
-        path = candidates[0]
-        if path not in self.parsed:
-            self.parsed[path] = self._parse(path)
-        return self.parsed[path]
-
-    def _parse(self, path: str) -> tuple[str, Node, Callable[[int, int], Span]] | None:
-        from oncelint.discover import kind_of
-        from oncelint.formats import READERS, read
-        from oncelint.formats.templates import template_kind
-        from oncelint.formats.tree import FormatError
-        from oncelint.text import SourceText, TextError
-
-        kind = kind_of(path) or "ini"
-        data = self.read(path)
-        if data is None or kind not in READERS:
-            return None
-        try:
-            text = SourceText.decode(path, data, latin1=kind == "properties")
-            if template_kind(text.text, path) is not None:
-                return None
-            document = read(kind, text)
-        except (TextError, FormatError):
-            return None
-        if len(document.roots) != 1:
-            return None
-        return path, document.roots[0], text.span
 
 
 def _broker_limit(clients: Sequence[Client]) -> BrokerLimit:

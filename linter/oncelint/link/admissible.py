@@ -72,13 +72,24 @@ def _problem(
     yield ValueProblem(
         key=setting.shown or setting.key,
         span=alternative.span or setting.key_span,
-        text="a hidden value" if secret(setting.key) else as_text(value) or "empty",
+        text=_shown(setting.key, value, versions),
         expected=wrong.expected,
         certain=not alternative.when,
         refused=wrong.refused,
         effect=wrong.effect,
         key_span=setting.key_span,
     )
+
+
+def _shown(key: str, value: Known, versions: Versions) -> str:
+    """The value for a message; where text and number differ, text stands in quotation marks."""
+    if secret(key):
+        return "a hidden value"
+    if isinstance(value.value, tuple):
+        return "a list"
+    if isinstance(value.value, str) and set(versions) & {"kafka-python", "aiokafka"}:
+        return f'"{value.value}"'
+    return as_text(value) or '""'
 
 
 def _is_template(value: object) -> bool:
@@ -134,11 +145,11 @@ def _librdkafka(info: SettingInfo, raw: Raw, python: bool) -> Wrong | None:
 
 def _list_as_text(info: SettingInfo, raw: tuple[Scalar, ...]) -> Wrong | None:
     """The Python layer turns any object into text: a list becomes its display."""
-    if info.type not in ("string", "list", "int", "float", "boolean", "enum"):
+    if info.type not in ("string", "password", "list", "int", "float", "boolean", "enum"):
         return None
     first = scalar_text(raw[0]) if raw and not secret(info.name) else "…"
     return Wrong(
-        "one text with commas", None, f"confluent-kafka makes the text \"['{first}', …\" of a list"
+        "one text with commas", None, f"confluent-kafka makes the text \"['{first}', …\" of it"
     )
 
 
@@ -233,11 +244,10 @@ def _python(info: SettingInfo, raw: Raw, dialect: str, versions: Sequence[str]) 
         return special(raw, dialect, versions)
     if info.type == "boolean" and isinstance(raw, str):
         if raw.strip().lower() in ("false", "f", "no", "off", "0", "n", "none"):
-            return Wrong("True or False", None, "a text that is not empty is true in Python")
+            return Wrong("True or False", None, "a text that is not empty switches it on")
         return None
     if info.type == "int" and isinstance(raw, str):
-        effect = f"{dialect} calculates with it as it is, and a text raises TypeError"
-        return Wrong("a number", None, effect)
+        return Wrong("a number", None, f"{dialect} raises TypeError where it calculates with it")
     return None
 
 
@@ -247,7 +257,7 @@ def _acks(raw: Scalar, dialect: str, versions: Sequence[str]) -> Wrong | None:
         return None
     if dialect == "aiokafka":
         return Wrong("0, 1, -1 or 'all'", "ValueError")
-    return Wrong("0, 1, -1 or 'all'", None, "no record can be sent with it")
+    return Wrong("0, 1, -1 or 'all'", None, f"{dialect} cannot send a record with it")
 
 
 def _isolation(raw: Scalar, dialect: str, versions: Sequence[str]) -> Wrong | None:
@@ -307,7 +317,7 @@ def _poll_records(raw: Scalar, dialect: str, versions: Sequence[str]) -> Wrong |
         return None
     if dialect == "aiokafka":
         return Wrong("a whole number above 0", "ValueError")
-    return Wrong("a number", None, f"{dialect} calculates with it as it is")
+    return Wrong("a number", None, f"{dialect} raises TypeError where it calculates with it")
 
 
 _SPECIAL = {

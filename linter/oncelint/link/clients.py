@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from oncelint.dependencies.resolve import (
     Knowledge,
+    Memory,
     deployment_unit,
     resolve,
     resolve_distribution,
@@ -48,6 +49,7 @@ class Surroundings:
     pinned: Mapping[str, str]
     java_units: Collection[str] = ()
     include_tests: bool = False
+    memory: Memory = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def unit(self, path: str) -> str:
         return deployment_unit(path, self.unit_files)
@@ -56,12 +58,12 @@ class Surroundings:
         """What the project says of the version of a dialect's library at a place."""
         distribution = DISTRIBUTIONS[dialect]
         known = _versions_of(dialect)
-        found = resolve(self.requirements, path, distribution, known)
+        found = resolve(self.requirements, path, distribution, known, self.memory)
         if dialect == "java":
             for artifact in _KAFKA_ARTIFACTS[1:]:
                 if found.source != "none":
                     break
-                found = resolve(self.requirements, path, artifact, known)
+                found = resolve(self.requirements, path, artifact, known, self.memory)
         if found.source == "none" and distribution in self.pinned:
             return replace(found, versions=(self.pinned[distribution],), exact=True)
         return found
@@ -103,20 +105,29 @@ def python_clients(sites: Sequence[Site], around: Surroundings) -> list[Made]:
     made: list[Made] = []
     for site in sites:
         makings = [one for one in site.makings if one.called] or site.makings
-        seen: list[Block] = []
+        seen: list[object] = []
         for making in makings:
-            if making.block in seen or len(seen) >= _MAKINGS:
+            worth = _worth(making.block)
+            if worth in seen or len(seen) >= _MAKINGS:
                 continue
-            seen.append(making.block)
+            seen.append(worth)
             made.append(Made(site.index, _python_client(site, making, around), making))
     return made
+
+
+def _worth(block: Block) -> object:
+    """What a block says, wherever it says it."""
+    return (
+        block.open_reason,
+        [(s.key, [(a.value, a.when) for a in s.alternatives]) for s in block.settings],
+    )
 
 
 def _python_client(site: Site, making: Making, around: Surroundings) -> Client:
     shape = CLIENTS[site.constructor]
     path = site.at.path
     distributions = [DISTRIBUTIONS[name] for name in shape.dialects]
-    installed = resolve_distribution(around.requirements, path, distributions)
+    installed = resolve_distribution(around.requirements, path, distributions, around.memory)
     dialects = [name for name in shape.dialects if DISTRIBUTIONS[name] in installed]
     return _client(
         [(name, around.knowledge(path, name)) for name in dialects or shape.dialects],

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 
-from oncelint.dialects import CLIENT_NAMES, Match, SettingInfo, Table, match, table, table_name
+from oncelint.dialects import (
+    CLIENT_NAMES,
+    Match,
+    SettingInfo,
+    Table,
+    every_spelling,
+    match,
+    table,
+    table_name,
+)
 from oncelint.effective import normalise
 from oncelint.link.spelling import nearest, slip
 from oncelint.model.facts import Block, WrittenSetting
@@ -165,12 +175,13 @@ def _versions(dialect: str, role: str, known: Sequence[str]) -> tuple[str, ...]:
 
 
 def _agreed(found: Sequence[KeyUse | None]) -> KeyUse | None:
+    """The one verdict of all readers; None when one of them has nothing to say."""
     judged = [use for use in found if use is not None]
     for status in ("known", "deprecated"):
         for use in judged:
             if use.status == status:
                 return use
-    if not judged:
+    if not judged or len(judged) < len(found):
         return None
     certain = all(use.certain for use in judged) and len({use.status for use in judged}) == 1
     return replace(judged[0], certain=certain)
@@ -187,20 +198,20 @@ def _judge(setting: WrittenSetting, reader: Reader) -> KeyUse | None:
     if found.prefix and reader.dialect == "java":
         return _inner(known, found, reader)
     if found.setting is None:
-        return known
+        return _stranger(setting, reader)
     return _own(setting, found.setting, key.removeprefix(found.prefix), reader)
 
 
 def _inner(known: KeyUse, found: Match, reader: Reader) -> KeyUse | None:
     """A key behind a prefix: a worker's clients are readers of their own; in a Streams
     application a slip counts."""
-    if reader.role == "connect-worker":
-        return known if found.setting is not None else None
     if found.setting is not None or found.owner == reader.table_name:
         return known
+    if reader.role == "connect-worker":
+        return None
     names = [found.prefix + name for name in table(found.owner).by_spelling]
-    near = slip(known.key, names, reader.beside)
-    return replace(known, status="unknown", nearest=near) if near else known
+    near = _slip(known.key, names, reader)
+    return replace(known, status="unknown", nearest=near) if near else None
 
 
 def _taken_by_wrapper(key: str, reader: Reader) -> bool:
@@ -277,8 +288,8 @@ def _refuses_role(info: SettingInfo, reader: Reader) -> str | None:
     return refusal(reader) if reader.closed else None
 
 
-def _stranger(setting: WrittenSetting, reader: Reader) -> KeyUse:
-    """A key this client has at no version."""
+def _stranger(setting: WrittenSetting, reader: Reader) -> KeyUse | None:
+    """A key this client has at no version; None when it may well be somebody else's."""
     key = setting.key
     certain = not reader.beyond
     use = KeyUse(key, setting.key_span, "unknown", certain=certain, refused=refusal(reader))
@@ -286,8 +297,8 @@ def _stranger(setting: WrittenSetting, reader: Reader) -> KeyUse:
         return _java_stranger(use, reader)
     names = _names(reader)
     if not reader.closed:
-        near = slip(key, names, reader.beside)
-        return replace(use, nearest=near) if near else replace(use, status="known", refused=None)
+        near = _slip(key, names, reader)
+        return replace(use, nearest=near) if near else None
     origin = _origin(key, reader)
     if origin is not None:
         client, equivalent = origin
@@ -295,44 +306,54 @@ def _stranger(setting: WrittenSetting, reader: Reader) -> KeyUse:
     return replace(use, nearest=nearest(key, names))
 
 
-def _java_stranger(use: KeyUse, reader: Reader) -> KeyUse:
+def _java_stranger(use: KeyUse, reader: Reader) -> KeyUse | None:
     """Java clients hand unknown keys on to interceptors, serializers and reporters: only a slip,
     the other role's key or an older client's counts."""
-    known = replace(use, status="known", refused=None)
     if not _plain(reader.role):
-        near = slip(use.key, _names(reader), reader.beside)
-        return replace(use, nearest=near) if near else known
+        near = _slip(use.key, _names(reader), reader)
+        return replace(use, nearest=near) if near else None
     other = "consumer" if reader.role == "producer" else "producer"
     if table(table_name("java", other)).find(use.key) is not None:
-        return known if reader.shared else replace(use, status="other-role", detail=other)
+        return None if reader.shared else replace(use, status="other-role", detail=other)
     scala = _SCALA[reader.role]
     if use.key in scala:
         if reader.beside & _SCALA_ONLY:
-            return known
+            return None
         detail = f"the Scala {reader.role} had it, the Java one never did"
         return replace(use, nearest=scala[use.key], detail=detail, certain=True)
     foreign = table("librdkafka").find(use.key)
     same = reader.table.settings.get(foreign.name) if foreign is not None else None
     if same is not None and same.name not in reader.beside:
         return replace(use, status="other-client", nearest=same.name, detail="librdkafka")
-    near = slip(use.key, _names(reader), reader.beside)
-    return replace(use, nearest=near) if near else known
+    near = _slip(use.key, _names(reader), reader)
+    return replace(use, nearest=near) if near else None
 
 
-def _names(reader: Reader) -> list[str]:
+def _slip(key: str, names: Sequence[str], reader: Reader) -> str | None:
+    """The key meant in an open world; what is a setting of anything in Kafka is no slip."""
+    return None if key in every_spelling() else slip(key, names, reader.beside)
+
+
+def _names(reader: Reader) -> tuple[str, ...]:
     """Every spelling that would do here."""
-    info = reader.table
-    tables = [info, *(table(name) for name in info.embeds)]
-    return [
+    role = "" if reader.shared or not _plain(reader.role) else reader.role
+    return _spellings(reader.table_name, role, reader.construct, reader.versions)
+
+
+@cache
+def _spellings(name: str, role: str, construct: str, versions: tuple[str, ...]) -> tuple[str, ...]:
+    """The spellings of a table that some version takes; `role` empty: of every role."""
+    info = table(name)
+    return tuple(
         spelling
-        for one in tables
+        for one in (info, *(table(embedded) for embedded in info.embeds))
         for setting in one.settings.values()
-        if reader.shared or not _plain(reader.role) or reader.role in setting.roles
-        if not setting.classes or reader.construct in setting.classes
+        if not role or role in setting.roles
+        if not setting.classes or construct in setting.classes
         for spelling in setting.spellings
-        if not reader.versions
-        or not all(v in reader.without(setting, spelling) for v in reader.versions)
-    ]
+        if not versions
+        or any(setting.exists(v) and setting.spelling_exists(spelling, v) for v in versions)
+    )
 
 
 def _origin(key: str, reader: Reader) -> tuple[str, str | None] | None:

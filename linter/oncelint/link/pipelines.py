@@ -47,7 +47,7 @@ def _with_uses(made: Made, uses: Sequence[Use]) -> Client:
             topics=topics,
             topics_complete=bool(topics) and all(topic.name is not None for topic in topics),
             sends_offsets=tuple(dict.fromkeys(span_of(use.at) for use in offsets)),
-            group_metadata=any(_is_metadata(use) for use in offsets),
+            group_metadata=any(_is_metadata(use, client.dialect) for use in offsets),
             uses_transactions=tuple(
                 dict.fromkeys(span_of(use.at) for use in uses if use.method in _TRANSACTION)
             ),
@@ -71,8 +71,11 @@ def _with_uses(made: Made, uses: Sequence[Use]) -> Client:
     return client
 
 
-def _is_metadata(use: Use) -> bool:
-    values = [*use.args, *(value for _, value in use.keywords)]
+def _is_metadata(use: Use, dialect: str) -> bool:
+    """Whether offsets go with the consumer's group metadata: confluent-kafka takes nothing else."""
+    values = [*use.args[1:], *(value for _, value in use.keywords)]
+    if dialect == "librdkafka":
+        return not any(isinstance(v, Lit) and isinstance(v.value, str) for v in values)
     return any(isinstance(v, Foreign) and "group_metadata" in v.path for v in values)
 
 

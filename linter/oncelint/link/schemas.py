@@ -7,6 +7,7 @@ its database.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -95,8 +96,13 @@ class Schemas:
                 if raw is not None
             }
         for path, text in self._texts.items():
-            if table in text.lower() and self._around.unit(path) == unit:
-                yield from read_schema(text, dialect, _placer(path, text))
+            if table not in text.lower() or self._around.unit(path) != unit:
+                continue
+            # a dump may hold megabytes of rows beside its few declarations
+            for statement in _DECLARATION.finditer(text):
+                if table in statement[0].lower():
+                    place = _placer(path, text, statement.start())
+                    yield from read_schema(statement[0], dialect, place)
 
     def _mapped(self, table: str, unit: str) -> Declared | None:
         """The class that is mapped to a table by its __tablename__."""
@@ -135,8 +141,14 @@ def _joined(facts: Sequence[TableFact]) -> Declared | None:
     return Declared(tuple(keys), created[0].span)
 
 
-def _placer(path: str, text: str) -> Callable[[int, int], Span]:
-    def position(offset: int) -> Position:
+_DECLARATION = re.compile(r"^[ \t]*(?:CREATE|ALTER)\b[^;]*", re.I | re.M)
+
+
+def _placer(path: str, text: str, base: int) -> Callable[[int, int], Span]:
+    """Spans of a file from offsets in the part of its text that begins at `base`."""
+
+    def position(relative: int) -> Position:
+        offset = base + relative
         start = text.rfind("\n", 0, offset) + 1
         return Position(text.count("\n", 0, offset) + 1, offset - start + 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, TypeAlias
 
@@ -72,6 +73,11 @@ def sinks(
     return tuple(found.values())
 
 
+# Names of tables that remember which records were processed (the inbox pattern).
+_INBOX = re.compile(r"inbox|processed|dedup|idempoten|already_|seen_|handled_|consumed_")
+_ANY_TABLE = "*"
+
+
 class _Finder:
     """Judges one execution after the other, in the order of the program."""
 
@@ -134,19 +140,35 @@ class _Finder:
         return self._schemas.find(table, execution.at.path, dialect)
 
     def remember(self, execution: Execution) -> None:
-        """A lookup or a deletion of a table: what follows in the loop depends on it."""
+        """A lookup or a deletion of a table: what follows in the loop depends on it.
+
+        A table of what was processed guards every write behind it, whether it is looked up or
+        written to first.
+        """
         if not execution.loops:
             return
         table, told = _lookup(self._machine, execution)
-        if table is not None:
-            for loop in execution.loops:
-                self._looked.setdefault(id(loop), {}).setdefault(table, told)
+        if table is None:
+            library, _ = self._library(execution)
+            written = _written(self._machine, execution, library)
+            if written is not None and written.table is not None:
+                if _INBOX.search(written.table):
+                    table, told = written.table, f"an entry in {written.table}"
+        if table is None:
+            return
+        for loop in execution.loops:
+            looked = self._looked.setdefault(id(loop), {})
+            looked.setdefault(table, told)
+            if _INBOX.search(table):
+                looked.setdefault(_ANY_TABLE, told)
 
     def _looked_up(self, loops: Sequence[LoopContext], table: str | None) -> str | None:
-        if table is None:
-            return None
-        found = (self._looked.get(id(loop), {}).get(table) for loop in loops)
-        return next((told for told in found if told), None)
+        for loop in loops:
+            looked = self._looked.get(id(loop), {})
+            told = looked.get(table or "") or looked.get(_ANY_TABLE)
+            if told:
+                return told
+        return None
 
     def _library(self, execution: Execution) -> tuple[str | None, bool]:
         """The library that writes, and whether only the module's imports tell it."""
@@ -221,15 +243,17 @@ _URLS = (
 def _dialect(execution: Execution, library: str | None) -> str:
     """sqlglot's name of the SQL: the driver's, or that of a literal database URL."""
     known = DRIVERS.get(library or "", "")
-    if known or not isinstance(execution.receiver, Foreign):
-        return known
-    for value in execution.receiver.made_from:
-        text = value.value if isinstance(value, Lit) else None
-        text = value.template if isinstance(value, Comp) else text
-        if isinstance(text, str):
-            for prefix, name in _URLS:
-                if text.startswith(prefix):
-                    return name
+    return known or _url_dialect(execution.receiver)
+
+
+def _url_dialect(value: Abs, depth: int = 0) -> str:
+    """What the URL says that a session, connection or engine was made from."""
+    text = value.value if isinstance(value, Lit) else None
+    text = value.template if isinstance(value, Comp) else text
+    if isinstance(text, str):
+        return next((name for prefix, name in _URLS if text.startswith(prefix)), "")
+    if isinstance(value, Foreign) and depth < 4:
+        return next(filter(None, (_url_dialect(one, depth + 1) for one in value.made_from)), "")
     return ""
 
 

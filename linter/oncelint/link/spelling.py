@@ -67,11 +67,18 @@ def slip(key: str, names: Sequence[str], beside: Collection[str]) -> str | None:
     return None
 
 
+# An application's own key may well name one of what Kafka has several of; these it may not.
+_ALWAYS_PLURAL = frozenset({"bytes", "records", "requests", "servers"})
+
+
 def _misspelt(wrong: str, right: str, vocabulary: Collection[str]) -> bool:
+    """One edit makes the word, or two a long one; not the ending that makes it plural or singular."""
     if re.sub(r"\D", "", wrong) != re.sub(r"\D", "", right) or len(right) < 4:
         return False
-    if wrong in vocabulary:
-        return len(right) > 5 and wrong + "s" == right
+    if wrong + "s" == right:
+        return right in _ALWAYS_PLURAL
+    if wrong in vocabulary or wrong == right + "s":
+        return False
     edits = distance(wrong, right)
     return edits == 1 or (edits == 2 and len(right) >= 9)
 

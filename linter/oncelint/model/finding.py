@@ -5,12 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from oncelint.model.report import Report, Unanalysed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from oncelint.model.facts import ErrorRecord, Skipped
-    from oncelint.model.project import Client, Unresolved
     from oncelint.model.values import Origin, Scalar, Span
+
+__all__ = [
+    "CONFIDENCES",
+    "SEVERITIES",
+    "Audience",
+    "Confidence",
+    "Finding",
+    "Goal",
+    "Hit",
+    "Related",
+    "Report",
+    "Safety",
+    "Severity",
+    "Suppressed",
+    "Unanalysed",
+]
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 Confidence: TypeAlias = Literal["high", "medium", "low"]
@@ -86,31 +102,3 @@ class Finding:
     fingerprint: str
     causes: tuple[Span, ...] = ()
     suppressed: Suppressed | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unanalysed:
-    """How many files of a language use a Kafka client and were not analysed."""
-
-    language: str
-    files: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """Everything one run has to say, in report order (path, place, rule).
-
-    `findings` holds what is shown; `suppressed` what comments, settings or a baseline silenced;
-    `files` is the number of files looked at, `analysed` of those parsed.
-    """
-
-    findings: tuple[Finding, ...]
-    suppressed: tuple[Finding, ...] = ()
-    subjects: tuple[Client, ...] = ()
-    unresolved: tuple[Unresolved, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    errors: tuple[ErrorRecord, ...] = ()
-    unanalysed: tuple[Unanalysed, ...] = ()
-    files: int = 0
-    analysed: int = 0
-    partial: bool = False

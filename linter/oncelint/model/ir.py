@@ -335,6 +335,8 @@ class Import:
 
 @node
 class Function:
+    """A function; `names` are all names and attributes it mentions."""
+
     name: str
     params: Params
     body: tuple[Stmt, ...]
@@ -342,6 +344,7 @@ class Function:
     is_async: bool
     is_generator: bool
     place: Place
+    names: frozenset[str]
 
 
 @node
@@ -370,7 +373,8 @@ Stmt: TypeAlias = (
 
 @node
 class Module:
-    """One Python file: its statements, and every name it mentions (for demand-driven reading)."""
+    """One Python file: its statements, and the names and attributes it calls anywhere."""
 
     path: str
     body: tuple[Stmt, ...]
+    called: frozenset[str]

@@ -111,5 +111,7 @@ def versions(client: Client, some: tuple[str, ...] = ()) -> str:
 
 def quoted(text: str) -> str:
     """A value in a sentence; one that reads like a word of it is put in quotation marks."""
+    if text in ("a list", "a hidden value") or text.startswith('"'):
+        return text
     plain = text and all(char.isalnum() or char in "._-+:/@" for char in text)
     return text if plain else f'"{text}"'

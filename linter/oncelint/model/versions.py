@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 _PART = re.compile(r"\d+")
 
 
+@cache
 def key(version: str) -> tuple[int, ...]:
     """A version as numbers: `2.10.1` sorts behind `2.9`; suffixes do not count."""
     head = re.match(r"v?(\d+(?:\.\d+)*)", version.strip())
@@ -16,11 +18,12 @@ def key(version: str) -> tuple[int, ...]:
 
 def at_least(version: str, other: str) -> bool:
     """Whether `version` is `other` or newer (2.1 equals 2.1.0)."""
-    return _padded(key(version)) >= _padded(key(other))
+    return _padded(version) >= _padded(other)
 
 
-def _padded(parts: tuple[int, ...]) -> tuple[int, ...]:
-    return (parts + (0,) * 6)[:6]
+@cache
+def _padded(version: str) -> tuple[int, ...]:
+    return (key(version) + (0,) * 6)[:6]
 
 
 def span_text(versions: Iterable[str]) -> str:

@@ -39,7 +39,8 @@ def parse(path: str, source: str) -> ir.Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source)
-        return ir.Module(path, _Lowering(source).block(tree.body))
+        lowering = _Lowering(source)
+        return ir.Module(path, lowering.block(tree.body), frozenset(lowering.called))
     except SyntaxError as error:
         if _PYTHON2.search(source) or "async=" in source:
             raise PythonError("Python 2 source", error.lineno) from None
@@ -59,6 +60,8 @@ class _Lowering:
         self.ascii = source.isascii()
         self.lines: list[str] | None = None
         self.yields = False
+        self.called: set[str] = set()
+        self.mentioned: set[str] = set()
 
     # Places -----------------------------------------------------------------------------------
 
@@ -216,16 +219,21 @@ class _Lowering:
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ir.Stmt:
         outer, self.yields = self.yields, False
+        around, self.mentioned = self.mentioned, set()
+        params = self.params(node.args)
         body = self.block(node.body)
         generator, self.yields = self.yields, outer
+        names, self.mentioned = frozenset(self.mentioned), around
+        self.mentioned.update(names)
         return ir.Function(
             node.name,
-            self.params(node.args),
+            params,
             body,
             tuple(self.expr(item) for item in node.decorator_list),
             isinstance(node, ast.AsyncFunctionDef),
             generator,
             self.place(node),
+            names,
         )
 
     def params(self, args: ast.arguments) -> ir.Params:
@@ -288,7 +296,8 @@ class _Lowering:
             return ir.Const(value, self.place(node))
         if isinstance(value, bytes):
             return ir.Text(value.decode("utf-8", "replace"), self.place(node), ())
-        return ir.Other("Constant", (), self.place(node))
+        kind = "Ellipsis" if value is ... else "Constant"
+        return ir.Other(kind, (), self.place(node))
 
     def segment(self, place: ir.Place) -> str:
         """The source of a place."""
@@ -307,12 +316,18 @@ class _Lowering:
         )
 
     def name(self, node: ast.Name) -> ir.Expr:
+        self.mentioned.add(node.id)
         return ir.Name(node.id, self.place(node))
 
     def attribute(self, node: ast.Attribute) -> ir.Expr:
+        self.mentioned.add(node.attr)
         return ir.Attribute(self.expr(node.value), node.attr, self.place(node))
 
     def call(self, node: ast.Call) -> ir.Expr:
+        if isinstance(node.func, ast.Name):
+            self.called.add(node.func.id)
+        elif isinstance(node.func, ast.Attribute):
+            self.called.add(node.func.attr)
         keywords = []
         for keyword in node.keywords:
             line, column = keyword.lineno, self.column(keyword.lineno, keyword.col_offset)

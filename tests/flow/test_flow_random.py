@@ -1,0 +1,86 @@
+"""Random programs: the interpreter ends, never fails, and never contradicts Python."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.flow.programs import KEYS, any_programs, run_by_python, running_programs
+from tests.flow.projects import PINNED
+
+from oncelint import api
+from oncelint.model.finding import Report
+from oncelint.model.project import Client, World
+from oncelint.model.values import Unknown, as_text
+from oncelint.settings import Settings
+
+_SECONDS = 10.0
+_RUN = settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty project; the programs are laid over it, so that nothing is written."""
+    return tmp_path_factory.mktemp("random")
+
+
+def checked(folder: Path, source: str) -> Report:
+    files = {**PINNED, "app/main.py": source}
+    paths = [str(folder / path) for path in files]
+    contents = {path: text.encode() for path, text in files.items()}
+    return api.check(paths, settings=Settings(preview=True), root=folder, overlay=contents, jobs=1)
+
+
+@_RUN
+@given(source=any_programs())
+def test_any_program_is_survived(folder: Path, source: str) -> None:
+    started = time.monotonic()
+    report = checked(folder, source)
+    assert report.errors == ()
+    assert time.monotonic() - started < _SECONDS
+
+
+def agrees(world: World, given: dict[str, str]) -> bool:
+    """Whether a world can be the run in which the producer got `given`."""
+    for name in KEYS:
+        setting = world.setting(name)
+        if setting is not None and isinstance(setting.value, Unknown):
+            continue
+        written = setting is not None and setting.set_by == "user"
+        if written != (name in given):
+            return False
+        if setting is not None and written and as_text(setting.value) != given[name]:
+            return False
+    return True
+
+
+def possible(client: Client, given: dict[str, str]) -> bool:
+    return any(agrees(world, given) for world in client.worlds)
+
+
+@_RUN
+@given(source=running_programs(), seed=st.integers(0, 7))
+def test_what_python_does_is_one_of_the_worlds(folder: Path, source: str, seed: int) -> None:
+    random = Random(seed)
+    coins: dict[int, bool] = {}
+    real = run_by_python(source, lambda number: coins.setdefault(number, random.random() < 0.5))
+    report = checked(folder, source)
+    assert report.errors == ()
+    assert report.subjects, "the construction was not seen"
+    assert any(possible(client, real.settings) for client in report.subjects), (
+        f"{real.settings} is none of "
+        + " or ".join(
+            str({name: as_text(world.value(name)) for name in KEYS})
+            for client in report.subjects
+            for world in client.worlds
+        )
+    )
