@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from oncelint import check as checking
-from oncelint.discover import Discovery, discover, list_files, project_root, read_file
-from oncelint.extract import extract_all
-from oncelint.link import Linked, link
-from oncelint.model.facts import FileFacts, SuppressionComment
-from oncelint.model.finding import Finding, Report, Unanalysed
-from oncelint.model.project import Client
-from oncelint.model.values import Span
-from oncelint.settings import Settings
-from oncelint.suppress import apply
+from oncelint.discover import list_files, project_root, read_file
+from oncelint.scan import scan
+
+TYPE_CHECKING = False  # typing costs a third of what an interpreter costs to start
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from oncelint.discover import Discovery
+    from oncelint.link import Linked
+    from oncelint.model.facts import FileFacts, SuppressionComment
+    from oncelint.model.finding import Finding
+    from oncelint.model.project import Client
+    from oncelint.model.report import Report, Unanalysed
+    from oncelint.model.values import Span
+    from oncelint.settings import Settings
 
 __all__ = ["UsageError", "check", "explain", "files", "project_root"]
 
@@ -45,7 +49,58 @@ def check(
     contents = dict(overlay or {})
     listed = list_files(root, settings.exclude)
     wanted = [_relative(path, root, listed, contents) for path in paths]
-    facts, discovery = _facts(root, listed, settings, contents, jobs, progress)
+    discovery, facts = scan(
+        root,
+        listed,
+        max_size=settings.max_file_size,
+        overlay=contents,
+        jobs=jobs if jobs is not None else _cpus(),
+        progress=progress,
+        meanwhile=_load,
+    )
+    if not facts:  # most projects that do not use Kafka, and they should hardly notice
+        return _without_facts(discovery)
+    return _judged(facts, discovery, wanted, settings, root, contents, no_ignores=no_ignores)
+
+
+def _load() -> None:
+    """Load what joining and judging facts needs."""
+    from oncelint import check, link, suppress  # noqa: F401
+
+
+def _without_facts(discovery: Discovery) -> Report:
+    from oncelint.model.report import Report
+
+    return Report(
+        findings=(),
+        skipped=tuple(sorted(discovery.skipped, key=lambda item: (item.path, item.reason))),
+        unanalysed=_unanalysed(discovery),
+        files=len(discovery.files),
+        partial=any(item.relevant for item in discovery.skipped),
+    )
+
+
+def _unanalysed(discovery: Discovery) -> tuple[Unanalysed, ...]:
+    from oncelint.model.report import Unanalysed
+
+    return tuple(Unanalysed(*item) for item in sorted(discovery.other_languages.items()))
+
+
+def _judged(
+    facts: Sequence[FileFacts],
+    discovery: Discovery,
+    wanted: Sequence[str],
+    settings: Settings,
+    root: Path,
+    contents: Mapping[str, bytes],
+    *,
+    no_ignores: bool,
+) -> Report:
+    """Link the facts, check the project, and report what concerns the wanted paths."""
+    from oncelint import check as checking
+    from oncelint.model.report import Report
+    from oncelint.suppress import apply
+
     linked = _link(facts, discovery, settings, root, contents)
     rules = checking.active(settings)
     findings, errors = checking.check(linked.project, rules, settings)
@@ -83,10 +138,7 @@ def check(
             )
         ),
         errors=(*(e for one in everything for e in one.errors), *errors),
-        unanalysed=tuple(
-            Unanalysed(language, count)
-            for language, count in sorted(discovery.other_languages.items())
-        ),
+        unanalysed=_unanalysed(discovery),
         files=len(discovery.files),
         analysed=len(facts) + len(linked.extra),
         partial=linked.project.partial,
@@ -119,7 +171,9 @@ def explain(
     listed = list_files(root, settings.exclude)
     if path not in listed and path not in contents:
         raise UsageError(f"{path} is not a file of the project at {root}")
-    facts, discovery = _facts(root, listed, settings, contents, None, None)
+    discovery, facts = scan(
+        root, listed, max_size=settings.max_file_size, overlay=contents, jobs=_cpus()
+    )
     linked = _link(facts, discovery, settings, root, contents)
 
     def here(span: Span) -> bool:
@@ -137,19 +191,6 @@ def explain(
     ]
 
 
-def _facts(
-    root: Path,
-    listed: Sequence[str],
-    settings: Settings,
-    overlay: dict[str, bytes],
-    jobs: int | None,
-    progress: Callable[[int, int], None] | None,
-) -> tuple[list[FileFacts], Discovery]:
-    found = discover(root, listed, max_size=settings.max_file_size, overlay=overlay)
-    workers = jobs if jobs is not None else _cpus()
-    return extract_all(found.candidates, workers, progress), found
-
-
 def _cpus() -> int:
     try:
         return len(os.sched_getaffinity(0))
@@ -164,6 +205,8 @@ def _link(
     root: Path,
     overlay: Mapping[str, bytes],
 ) -> Linked:
+    from oncelint.link import link
+
     def read(path: str) -> bytes | None:
         if path in overlay:
             return overlay[path]

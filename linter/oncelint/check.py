@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
@@ -55,6 +52,8 @@ def _load(name: str) -> Rule:
 
 def page(rule_id: str) -> str:
     """A rule's page: its module's docstring, dedented. KeyError for an unknown id."""
+    import inspect  # only for pages
+
     check = catalogue()[rule_id].check
     module = inspect.getmodule(check)
     return inspect.cleandoc((module.__doc__ or "") if module else "")
@@ -127,6 +126,8 @@ def _subjects(project: Project, kind: type) -> Iterator[Any]:
 
 
 def _crash(rule: Rule, subject: object, error: Exception) -> ErrorRecord:
+    import traceback  # only for a rule's defect
+
     where = traceback.extract_tb(error.__traceback__)[-1]
     span = getattr(subject, "span", None)
     path = span.path if span is not None else None
@@ -157,6 +158,8 @@ def _finding(rule: Rule, hit: Hit, settings: Settings) -> Finding:
 def _distinct(findings: Iterable[Finding]) -> list[Finding]:
     """One finding for one rule at one place; the surest one speaks. Fingerprints are numbered
     within their file, so that two like subjects stay apart."""
+    from hashlib import sha256  # loads OpenSSL, for findings alone
+
     best: dict[tuple[object, ...], Finding] = {}
     for finding in findings:
         key = (finding.rule, finding.span, finding.setting)
@@ -168,7 +171,7 @@ def _distinct(findings: Iterable[Finding]) -> list[Finding]:
     for finding in sort(best.values()):
         number = counted.get(finding.fingerprint, 0)
         counted[finding.fingerprint] = number + 1
-        digest = hashlib.sha256(f"{finding.fingerprint}|{number}".encode()).hexdigest()[:16]
+        digest = sha256(f"{finding.fingerprint}|{number}".encode()).hexdigest()[:16]
         result.append(_with(finding, digest))
     return result
 

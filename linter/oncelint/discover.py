@@ -6,16 +6,20 @@ byte-level test drops what no recogniser can fire on; its literals are the recog
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-import subprocess
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from oncelint.dependencies import is_unit_file, may_matter, reader_for
-from oncelint.frameworks import NEEDLES
-from oncelint.model.facts import Skipped
+from oncelint.frameworks import relevant
+
+TYPE_CHECKING = False  # typing costs a third of what an interpreter costs to start
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from oncelint.model.facts import Skipped
 
 _KINDS = {
     ".py": "python",
@@ -43,11 +47,16 @@ _OTHER_LANGUAGES: dict[str, tuple[str, tuple[bytes, ...]]] = {
     ".js": ("JavaScript", (b"kafkajs", b"node-rdkafka", b"kafka-node", b"kafka-javascript")),
     ".ts": ("TypeScript", (b"kafkajs", b"node-rdkafka", b"kafka-node", b"kafka-javascript")),
 }
+_JVM = ("Java", "Kotlin", "Scala")
 _SKIPPED_FOLDERS = frozenset(
     {".git", ".hg", ".svn", "node_modules", ".venv", "venv", ".tox", ".nox", "__pycache__"}
     | {".mypy_cache", ".ruff_cache", ".pytest_cache", "site-packages", ".eggs"}
 )
 _SUPPRESSION = b"oncelint:"
+# Deleted and still in git's index, or deleted since: the project is complete without it.
+_GONE = "gone: listed, but no longer there"
+# A FIFO without a writer must not make the open wait.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +71,39 @@ class Candidate:
 
 @dataclass(slots=True)
 class Discovery:
-    """What was found: every listed path, the candidates, and what was left out and why."""
+    """What was found: every listed path, and what was left out and why."""
 
     files: list[str] = field(default_factory=list)
-    candidates: list[Candidate] = field(default_factory=list)
     python_files: list[str] = field(default_factory=list)
     unit_files: list[str] = field(default_factory=list)
     java_files: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     other_languages: dict[str, int] = field(default_factory=dict)
+
+    def skip(self, path: str, reason: str, *, relevant: bool) -> None:
+        """Note a file that was not read; without a reason it is not worth a word."""
+        from oncelint.model.facts import Skipped  # rare, and the facts are slow to load
+
+        if reason:
+            self.skipped.append(Skipped(path, reason, relevant and reason != _GONE))
+
+    def count(self, path: str, ending: str, data: bytes) -> None:
+        """Note a file of a language that is not analysed, if it uses a Kafka client."""
+        language, needles = _OTHER_LANGUAGES[ending]
+        if any(needle in data for needle in needles):
+            self.other_languages[language] = self.other_languages.get(language, 0) + 1
+            if language in _JVM:
+                self.java_files.append(path)
+
+    def add(self, other: Discovery) -> None:
+        """Append what was found among other files."""
+        self.files += other.files
+        self.python_files += other.python_files
+        self.unit_files += other.unit_files
+        self.java_files += other.java_files
+        self.skipped += other.skipped
+        for language, count in other.other_languages.items():
+            self.other_languages[language] = self.other_languages.get(language, 0) + count
 
 
 def project_root(start: Path) -> Path:
@@ -100,21 +133,43 @@ def list_files(root: Path, exclude: Sequence[str] = ()) -> list[str]:
 
 
 def _git_files(root: Path) -> list[str] | None:
+    listing = _output(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "-z"])
+    if listing is None:
+        return None
+    names = set(os.fsdecode(listing).split("\0")) - {""}
+    return [name for name in names if _SKIPPED_FOLDERS.isdisjoint(name.split("/")[:-1])]
+
+
+def _output(command: list[str]) -> bytes | None:
+    """What a command writes to stdout; None when it cannot be run or fails."""
+    if not hasattr(os, "posix_spawnp"):
+        return _output_anywhere(command)
+    reading, writing = os.pipe()  # not inherited, so that only the command holds the writing end
+    actions = (
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_DUP2, writing, 1),
+    )
     try:
-        result = subprocess.run(
-            ["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "-z"],
-            capture_output=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        pid = os.posix_spawnp(command[0], command, os.environ, file_actions=actions)
+    except OSError:
+        os.close(reading)
+        return None
+    finally:
+        os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        output = pipe.read()
+    return output if os.waitpid(pid, 0)[1] == 0 else None
+
+
+def _output_anywhere(command: list[str]) -> bytes | None:
+    import subprocess  # as slow to load as a tenth of a small project's run
+
+    try:
+        result = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
     except OSError:
         return None
-    if result.returncode != 0:
-        return None
-    names = {os.fsdecode(name) for name in result.stdout.split(b"\0") if name}
-    return [
-        name for name in names if not any(part in _SKIPPED_FOLDERS for part in name.split("/")[:-1])
-    ]
+    return result.stdout if result.returncode == 0 else None
 
 
 def _walk(root: Path) -> Iterator[str]:
@@ -167,79 +222,71 @@ def kind_of(path: str) -> str | None:
     return _KINDS.get(name[dot:].lower()) or None if dot > 0 else None
 
 
-def discover(
+def candidates(
     root: Path,
-    files: Sequence[str],
+    files: Iterable[str],
+    found: Discovery,
     *,
     max_size: int,
-    overlay: dict[str, bytes],
-) -> Discovery:
-    """Read and sort the listed files. `max_size` is in bytes; `overlay` replaces contents."""
-    found = Discovery()
-    listed = list(files)
-    listed.extend(path for path in overlay if path not in set(files))
-    prefix = str(root)
-    for path in listed:
+    overlay: Mapping[str, bytes],
+) -> Iterator[Candidate]:
+    """Read and sort the listed files: those to extract are yielded, the others noted in `found`.
+
+    `max_size` is in bytes; `overlay` replaces contents.
+    """
+    prefix = f"{root}/"
+    for path in files:
         found.files.append(path)
-        name = path.rpartition("/")[2]
-        kind = kind_of(path)
-        dependency = reader_for(path)
-        dot = name.rfind(".")
-        other = _OTHER_LANGUAGES.get(name[dot:]) if dot > 0 else None
-        if kind is None and dependency is None and other is None:
+        kind, dependency, language = kind_of(path), reader_for(path), _language_of(path)
+        if kind is None and dependency is None and language is None:
             continue
         if kind == "python":
             found.python_files.append(path)
         if dependency is not None and is_unit_file(path):
             found.unit_files.append(path)
-        data: bytes | str = (
-            overlay[path] if path in overlay else _read(prefix + "/" + path, max_size)
-        )
+        data = overlay[path] if path in overlay else _read(prefix + path, max_size)
         if isinstance(data, str):
-            relevant = kind is not None or dependency is not None
-            if data:
-                found.skipped.append(Skipped(path, data, relevant))
-            continue
-        if other is not None:
-            language, needles = other
-            if any(needle in data for needle in needles):
-                found.other_languages[language] = found.other_languages.get(language, 0) + 1
-                if language in ("Java", "Kotlin", "Scala"):
-                    found.java_files.append(path)
-            continue
-        wanted = kind is not None and _relevant(kind, data)
-        if dependency is not None and not may_matter(data):
-            dependency = None
-        if wanted or dependency is not None:
-            found.candidates.append(
-                Candidate(path, kind if wanted and kind else "", data, dependency)
-            )
-    return found
+            found.skip(path, data, relevant=kind is not None or dependency is not None)
+        elif language is not None:
+            found.count(path, language, data)
+        else:
+            wanted = kind is not None and (relevant(kind, data) or _SUPPRESSION in data)
+            if dependency is not None and not may_matter(data):
+                dependency = None
+            if wanted or dependency is not None:
+                yield Candidate(path, kind if wanted and kind else "", data, dependency)
 
 
-def _relevant(kind: str, data: bytes) -> bool:
-    return any(needle in data for needle in NEEDLES.get(kind, ())) or _SUPPRESSION in data
+def _language_of(path: str) -> str | None:
+    """The ending of a file in a language that is not analysed but counted, else None."""
+    ending = path[path.rfind(".") :]
+    return ending if ending in _OTHER_LANGUAGES else None
 
 
 def _read(path: str, max_size: int) -> bytes | str:
     """A regular file's bytes, or the reason why it was not read (empty: not worth a word)."""
     try:
-        status = os.stat(path)
+        descriptor = os.open(path, _READ)
     except FileNotFoundError:
-        return "broken link" if os.path.islink(path) else ""
+        return "broken link" if os.path.islink(path) else _GONE
     except OSError as error:
-        return "loop of symbolic links" if error.errno == 40 else f"unreadable: {error.strerror}"
-    if not stat.S_ISREG(status.st_mode):
-        return "" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-    if status.st_size > max_size:
-        return f"larger than {max_size} bytes"
+        if error.errno == errno.ELOOP:
+            return "loop of symbolic links"
+        return f"unreadable: {error.strerror}"
     try:
-        with open(path, "rb", buffering=0) as handle:
-            return handle.read()
-    except FileNotFoundError:
-        return "vanished while the project was read"
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return "" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        if status.st_size > max_size:
+            return f"larger than {max_size} bytes"
+        data = os.read(descriptor, status.st_size + 1)
+        while len(data) < status.st_size and (more := os.read(descriptor, status.st_size)):
+            data += more
+        return data
     except OSError as error:
         return f"unreadable: {error.strerror}"
+    finally:
+        os.close(descriptor)
 
 
 def read_file(root: Path, path: str, max_size: int) -> bytes | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 
@@ -23,6 +23,7 @@ from oncelint.dialects.constraints import (
     implied,
 )
 from oncelint.model.facts import Alternative, Block, Condition, WrittenSetting
+from oncelint.model.layers import Layer
 from oncelint.model.project import Setting, World
 from oncelint.model.values import (
     Computed,
@@ -72,30 +73,6 @@ MATTER: dict[str, tuple[str, ...]] = {
 }
 
 _MAX_WORLDS = 96
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """What a framework sets for the clients it makes, beneath the user's settings or above them.
-
-    `settings` gives each canonical name its change points: from a version on the framework sets
-    this value, or (None) leaves the setting to the client. A locked layer overrides the user.
-    """
-
-    origin: str
-    locked: bool
-    settings: Mapping[str, tuple[tuple[str, Scalar], ...]]
-
-    def at(self, name: str, version: str) -> Scalar:
-        """What the framework sets a name to at a version; None when it does not."""
-        found: Scalar = None
-        for since, value in self.settings.get(name, ()):
-            if at_least(version, since):
-                found = value
-        return found
-
-    def breakpoints(self) -> tuple[str, ...]:
-        return tuple(since for points in self.settings.values() for since, _ in points)
 
 
 def worlds(
@@ -469,4 +446,4 @@ def secret(name: str) -> bool:
     )
 
 
-__all__ = ["MATTER", "Layer", "normalise", "scalar_text", "secret", "worlds"]
+__all__ = ["MATTER", "normalise", "scalar_text", "secret", "worlds"]

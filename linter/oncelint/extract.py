@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-import pickle
-import traceback
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from oncelint.discover import Candidate
 from oncelint.model.facts import (
-    ConfigFact,
     ErrorRecord,
     FileFacts,
     Requirement,
@@ -18,8 +14,8 @@ from oncelint.model.facts import (
 )
 from oncelint.text import SourceText, TextError
 
-# Below this many files a second process costs more than it brings.
-_PARALLEL = 48
+if TYPE_CHECKING:
+    from oncelint.discover import Candidate
 
 
 def extract(candidate: Candidate) -> FileFacts:
@@ -27,6 +23,8 @@ def extract(candidate: Candidate) -> FileFacts:
     try:
         return _extract(candidate)
     except Exception as error:
+        import traceback  # only for a defect of our own
+
         where = traceback.extract_tb(error.__traceback__)[-1]
         message = (
             f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}:{where.lineno})"
@@ -50,7 +48,7 @@ def _extract(candidate: Candidate) -> FileFacts:
     elif candidate.kind in ("", "sql"):
         facts = FileFacts(path)
     else:
-        facts = _configuration(candidate.kind, text)
+        facts = _configuration(candidate.kind, text, candidate.data)
     return FileFacts(
         path,
         facts.configs,
@@ -114,18 +112,19 @@ def _python_comments(text: SourceText) -> tuple[SuppressionComment, ...]:
     return tuple(found)
 
 
-def _configuration(kind: str, text: SourceText) -> FileFacts:
+def _configuration(kind: str, text: SourceText, data: bytes) -> FileFacts:
     from oncelint.formats import read
     from oncelint.formats.templates import template_kind
     from oncelint.formats.tree import FormatError
-    from oncelint.frameworks import RECOGNISERS, plain
+    from oncelint.frameworks import recognise, relevant
+    from oncelint.frameworks.plain import vendored
     from oncelint.suppress import parse_comment
 
     path = text.path
     template = template_kind(text.text, path)
     if template is not None:
         return FileFacts(path, skipped=(Skipped(path, template, False),))
-    if plain.vendored(text.text, path):
+    if vendored(text.text, path):
         return FileFacts(
             path, skipped=(Skipped(path, "copy of a file of Kafka's own distribution", False),)
         )
@@ -135,10 +134,8 @@ def _configuration(kind: str, text: SourceText) -> FileFacts:
         position = text.position(error.offset)
         reason = f"{error.reason} (line {position.line}, column {position.column})"
         return FileFacts(path, skipped=(Skipped(path, reason),))
-    configs: list[ConfigFact] = []
-    for recogniser in RECOGNISERS:
-        if kind in recogniser.NEEDLES:
-            configs.extend(recogniser.recognise(document, text, path))
+    # asked again, so that what is found does not depend on why the file is read
+    configs = tuple(recognise(document, text, path)) if relevant(kind, data) else ()
     suppressions: list[SuppressionComment] = []
     for comment in document.comments:
         if "oncelint:" not in comment.text:
@@ -153,74 +150,4 @@ def _configuration(kind: str, text: SourceText) -> FileFacts:
         )
         if found is not None:
             suppressions.append(found)
-    return FileFacts(path, tuple(configs), (), tuple(suppressions))
-
-
-def extract_all(
-    candidates: Sequence[Candidate],
-    jobs: int,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[FileFacts]:
-    """Facts of many files, in order; forked workers where that pays.
-
-    `jobs` is the number of processes at most. A worker that dies loses nothing: its files are
-    extracted here, one by one.
-    """
-    total = len(candidates)
-    if jobs < 2 or total < _PARALLEL or not hasattr(os, "fork"):
-        return _serial(candidates, progress)
-    # heaviest first, dealt in turn, so that both hands carry alike
-    order = sorted(range(total), key=lambda index: -len(candidates[index].data))
-    hands = [order[worker::jobs] for worker in range(jobs)]
-    results: dict[int, FileFacts] = {}
-    children = [_fork(candidates, hand) for hand in hands[1:]]
-    for done, index in enumerate(hands[0], 1):
-        results[index] = extract(candidates[index])
-        if progress is not None:
-            progress(done * jobs, total)
-    for (pid, descriptor), hand in zip(children, hands[1:], strict=True):
-        for index, facts in zip(hand, _collect(pid, descriptor), strict=False):
-            results[index] = facts
-        for index in hand:
-            if index not in results:
-                results[index] = extract(candidates[index])
-    return [results[index] for index in range(total)]
-
-
-def _serial(
-    candidates: Sequence[Candidate], progress: Callable[[int, int], None] | None
-) -> list[FileFacts]:
-    results = []
-    for done, candidate in enumerate(candidates, 1):
-        results.append(extract(candidate))
-        if progress is not None:
-            progress(done, len(candidates))
-    return results
-
-
-def _fork(candidates: Sequence[Candidate], hand: Sequence[int]) -> tuple[int, int]:
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid:
-        os.close(writing)
-        return pid, reading
-    status = 1
-    try:
-        os.close(reading)
-        facts = [extract(candidates[index]) for index in hand]
-        with os.fdopen(writing, "wb") as pipe:
-            pickle.dump(facts, pipe, protocol=pickle.HIGHEST_PROTOCOL)
-        status = 0
-    finally:
-        os._exit(status)
-
-
-def _collect(pid: int, descriptor: int) -> list[FileFacts]:
-    with os.fdopen(descriptor, "rb") as pipe:
-        data = pipe.read()
-    os.waitpid(pid, 0)
-    try:
-        loaded = pickle.loads(data)
-    except (EOFError, pickle.UnpicklingError):
-        return []
-    return loaded if isinstance(loaded, list) else []
+    return FileFacts(path, configs, (), tuple(suppressions))

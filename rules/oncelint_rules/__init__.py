@@ -20,6 +20,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "Sink": ("sinks.insert_without_conflict_key",),
     "TransactionalPair": ("transactions.consumer_reads_uncommitted",),
     "Client": (
+        "idempotence.client_with_known_defect",
         "config.unknown_key",
         "config.invalid_value",
         "config.key_of_another_client",

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing costs a third of what an interpreter costs to start
 if TYPE_CHECKING:
     from oncelint.model.facts import Requirement
     from oncelint.text import SourceText
@@ -50,22 +50,23 @@ _NAMES: dict[str, str] = {
     "pom.xml": "maven",
     "gradle.properties": "gradle",
 }
-_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r".*requirements.*\.(?:txt|in|pip)"), "requirements"),
-    (re.compile(r"constraints.*\.(?:txt|in)"), "requirements"),
-    (re.compile(r"pylock\..+\.toml"), "lock"),
-    (re.compile(r"(?:environment|conda).*\.ya?ml"), "lock"),
-    (re.compile(r".+\.gradle(?:\.kts)?"), "gradle"),
-    (re.compile(r".+\.versions\.toml"), "gradle"),
-    (re.compile(r".+\.pom"), "maven"),
-    (
-        re.compile(r"(?:dockerfile|containerfile)(?:[.\-_].*)?|.+\.(?:dockerfile|containerfile)"),
-        "dockerfile",
-    ),
-    (re.compile(r".+\.(?:sh|bash|ya?ml)"), "script"),
+# By the last part of the name, so that most files of a tree meet no expression at all. Texts, because
+# compiling them all costs more than a small project's whole run.
+_PATTERNS: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    ((".txt", ".in", ".pip"), r".*requirements.*\.\w+", "requirements"),
+    ((".txt", ".in"), r"constraints.*\.\w+", "requirements"),
+    ((".toml",), r"pylock\..+\.toml", "lock"),
+    ((".yaml", ".yml"), r"(?:environment|conda).*\.\w+", "lock"),
+    ((".gradle", ".gradle.kts"), r".+\.gradle(?:\.kts)?", "gradle"),
+    ((".versions.toml",), r".+\.versions\.toml", "gradle"),
+    ((".pom",), r".+\.pom", "maven"),
+    ((".dockerfile", ".containerfile"), r".+\.\w+", "dockerfile"),
 )
+_SUFFIXES = tuple({suffix for suffixes, _, _ in _PATTERNS for suffix in suffixes})
+_DOCKERFILE = r"(?:dockerfile|containerfile)(?:[.\-_].*)?"
+_SCRIPT = r".+\.(?:sh|bash|ya?ml)"
 # What a pipeline installs to test with says nothing of what is deployed.
-_PIPELINE = re.compile(
+_PIPELINE = (
     r"(?:.*/)?(?:\.github|\.circleci|\.gitlab|\.buildkite|\.semaphore)/.*"
     r"|(?:.*/)?(?:\.travis|\.gitlab-ci.*|\.drone|appveyor|\.appveyor|azure-pipelines.*|bitbucket-pipelines"
     r"|cloudbuild.*|\.pre-commit-config|\.readthedocs)\.ya?ml"
@@ -96,9 +97,13 @@ def reader_for(path: str) -> str | None:
         return known
     if name.endswith((".txt", ".in")) and REQUIREMENT_FOLDERS.intersection(folder.split("/")):
         return "requirements"
-    for pattern, kind in _PATTERNS:
-        if pattern.fullmatch(name):
-            return None if kind == "script" and _PIPELINE.fullmatch(path.lower()) else kind
+    for suffixes, pattern, kind in _PATTERNS if name.endswith(_SUFFIXES) else ():
+        if name.endswith(suffixes) and re.fullmatch(pattern, name):
+            return kind
+    if name.startswith(("dockerfile", "containerfile")) and re.fullmatch(_DOCKERFILE, name):
+        return "dockerfile"
+    if name.endswith((".sh", ".bash", ".yaml", ".yml")) and re.fullmatch(_SCRIPT, name):
+        return None if re.fullmatch(_PIPELINE, path.lower()) else "script"
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Literal, TypeAlias
 
 from oncelint.dependencies import REQUIREMENT_FOLDERS, reader_for
@@ -66,11 +67,16 @@ class _Statement:
         return 2 if self.specifier else 3
 
 
+Memory: TypeAlias = "dict[str, list[_Statement]]"
+"""What a project's files say of each distribution that was asked for."""
+
+
 def resolve(
     requirements: Mapping[str, tuple[Requirement, ...]],
     site_path: str,
     distribution: str,
     versions: Sequence[str],
+    memory: Memory | None = None,
 ) -> Knowledge:
     """The versions of `distribution` that code in the file `site_path` may run with.
 
@@ -80,9 +86,9 @@ def resolve(
     equal is united. A uv.lock further up narrows a range, because a workspace has one lock. A
     Java dependency without a version has that of the parent pom, or of the Gradle files further
     up. When no folder above the code names the distribution, the project's other files decide if
-    they all agree.
+    they all agree. `memory` is kept between calls with the same requirements.
     """
-    named = _statements(requirements, distribution)
+    named = _statements(requirements, distribution, memory)
     decisive = _nearest(named, site_path) or _agreed(named)
     if not decisive:
         return Knowledge(_ascending(versions), False, None, "", "none", False)
@@ -93,13 +99,14 @@ def resolve_distribution(
     requirements: Mapping[str, tuple[Requirement, ...]],
     site_path: str,
     candidates: Sequence[str],
+    memory: Memory | None = None,
 ) -> tuple[str, ...]:
     """Which of several distributions that import under the same name the code's project installs.
 
     The nearest folder above the code that names one decides; when none does, the whole project
     if it names exactly one. All candidates when that leaves them open.
     """
-    named = [item for name in candidates for item in _statements(requirements, name)]
+    named = [item for name in candidates for item in _statements(requirements, name, memory)]
     for folder in _folders(site_path):
         here = {item.distribution for item in named if item.folder == folder}
         if here:
@@ -111,10 +118,16 @@ def resolve_distribution(
 def deployment_unit(path: str, unit_files: Collection[str]) -> str:
     """The nearest folder above the file `path` that one of `unit_files` (paths for which
     `is_unit_file` holds) belongs to; the root, which is an empty text, when none does."""
-    homes = {home(name) for name in unit_files}
+    homes = _homes(tuple(unit_files))
     return next((folder for folder in _folders(path) if folder in homes), "")
 
 
+@lru_cache(maxsize=2)  # asked for one project, once for every client and table in it
+def _homes(unit_files: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(home(name) for name in unit_files)
+
+
+@cache
 def home(path: str) -> str:
     """The folder a dependency file speaks for: its own, but for the parts of a project that are
     kept in a folder of their own (`requirements/base.txt`, `gradle/libs.versions.toml`)."""
@@ -143,9 +156,11 @@ def _folders(path: str) -> Iterator[str]:
 
 
 def _statements(
-    requirements: Mapping[str, tuple[Requirement, ...]], distribution: str
+    requirements: Mapping[str, tuple[Requirement, ...]], distribution: str, memory: Memory | None
 ) -> list[_Statement]:
     """What the project's files say of one distribution, in the order of their paths."""
+    if memory is not None and distribution in memory:
+        return memory[distribution]
     found: list[_Statement] = []
     for path in sorted(requirements):
         for item in requirements[path]:
@@ -157,6 +172,8 @@ def _statements(
             found.append(
                 _Statement(folder, direct, path, distribution, specifier, span, item.locked)
             )
+    if memory is not None:
+        memory[distribution] = found
     return found
 
 

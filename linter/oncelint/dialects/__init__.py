@@ -224,6 +224,12 @@ def _info(name: str, raw: dict[str, Any], moment: Callable[[str], str]) -> Setti
     )
 
 
+@cache
+def every_spelling() -> frozenset[str]:
+    """Every key of every client, component and version."""
+    return frozenset(spelling for name in names() for spelling in table(name).by_spelling)
+
+
 def names() -> tuple[str, ...]:
     """Every table there is."""
     return tuple(sorted(path.stem for path in _DATA.glob("*.json")))

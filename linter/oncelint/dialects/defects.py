@@ -126,7 +126,8 @@ PUBLISHED: tuple[Published, ...] = (
 )
 
 NO_CODE = "no-code"
-_INSTEAD: dict[str, str] = {"kafka-python-ng": "kafka-python 2.2"}
+# What takes the place of a library that never got a feature.
+_INSTEAD: dict[str, str] = {"kafka-python-ng": "kafka-python"}
 
 
 def defects_of(
@@ -191,12 +192,30 @@ def _no_code(
     else:
         role = "consumer" if setting.name == ISOLATION else "producer"
         consequence = f"the {role} does not start ({raised.error})"
+    library = _INSTEAD.get(dialect, dialect)
+    sound = _first_sound(library, setting.name)
     return Defect(
         NO_CODE,
         f"{consequence}: {world.client} {versions} has no code for {setting.spelled}",
-        f"changelog of {world.client}",
-        _INSTEAD.get(dialect) or ARRIVALS.get(dialect, {}).get(setting.name),
+        f"settings of {world.client}" if library != dialect else f"changelog of {world.client}",
+        f"{library} {sound}" if library != dialect and sound else sound,
         span,
         setting.spelled,
         certain,
     )
+
+
+def _first_sound(dialect: str, name: str) -> str | None:
+    """The first version that has a feature and none of its published defects."""
+    version = ARRIVALS.get(dialect, {}).get(name)
+    # transactions stand on idempotence
+    asked = {guarantee for guarantee, own in _SETTINGS.items() if own == name}
+    if name == TRANSACTIONAL_ID:
+        asked.add("idempotence")
+    while version is not None:
+        own = (one for one in PUBLISHED if one.dialect == dialect and one.guarantee in asked)
+        fixed = next((one.fixed_in for one in own if one.affects(version)), None)
+        if fixed is None:
+            break
+        version = fixed
+    return version

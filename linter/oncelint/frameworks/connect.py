@@ -8,29 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oncelint.effective import Layer
 from oncelint.formats.tree import Document, Scalar
 from oncelint.frameworks.blocks import block_of, keys_of, mappings
+from oncelint.frameworks.needles import CONNECTOR_CLASS
 from oncelint.model.facts import ConfigFact
+from oncelint.model.layers import Layer
 from oncelint.model.values import Scalar as Value
 from oncelint.text import Text
-
-_CLASS = b"connector.class"
-
-NEEDLES: dict[str, tuple[bytes, ...]] = {
-    "json": (_CLASS,),
-    "yaml": (_CLASS,),
-    "properties": (_CLASS,),
-    "toml": (_CLASS,),
-}
 
 
 def recognise(document: Document, text: Text, path: str) -> Iterator[ConfigFact]:
     for root in document.roots:
         for _, mapping in mappings(root):
-            if "connector.class" not in keys_of(mapping):
+            if CONNECTOR_CLASS not in keys_of(mapping):
                 continue
-            name = mapping.get("connector.class")
+            name = mapping.get(CONNECTOR_CLASS)
             if not isinstance(name, Scalar) or not isinstance(name.value, str):
                 continue
             block = block_of(mapping, text)
@@ -61,14 +53,15 @@ _PRODUCER = Layer(
         ),
     },
 )
-# Worker.exactlyOnceSourceTaskProducerConfigs, KIP-618: above everything.
+# Worker.exactlyOnceSourceTaskProducerConfigs, KIP-618: above everything. The support came with 3.3,
+# and who switches it on runs that or newer, whatever else is known of the version.
 _EXACTLY_ONCE = Layer(
     "set by Kafka Connect with exactly.once.source.support",
     True,
     {
-        "enable.idempotence": (("3.3.0", True),),
-        "transactional.id": (("3.3.0", "<group.id>-<connector>-<task>"),),
-        "acks": (("3.3.0", "all"),),
+        "enable.idempotence": (("0", True),),
+        "transactional.id": (("0", "<group.id>-<connector>-<task>"),),
+        "acks": (("0", "all"),),
     },
 )
 # Worker.baseConsumerConfigs

@@ -1,32 +1,29 @@
 """The literals of discovery's byte test: without one of them a file is dropped unparsed.
 
 They are what the recognisers themselves look for: the keys they know a configuration by, and the
-packages that the Python constructors are imported from.
+packages that the Python constructors are imported from (a test compares them).
 """
 
 from __future__ import annotations
 
-from oncelint.frameworks.python_clients import PACKAGES
-
+# Where the Python constructors are imported from.
+PACKAGES = ("aiokafka", "confluent_kafka", "kafka")
 BOOTSTRAP = "bootstrap.servers"
 # the slip that leaves a client's own .properties file without the key it is known by
 MISSPELT_BOOTSTRAP = "bootstrap.server"
 BROKER_KEYS = ("log.dirs", "log.dir", "process.roles", "zookeeper.connect")
 CONNECTOR_CLASS = "connector.class"
 
-_ANYWHERE = (BOOTSTRAP, MISSPELT_BOOTSTRAP, *BROKER_KEYS, CONNECTOR_CLASS)
-
 
 def _minimal(needles: tuple[str, ...]) -> tuple[bytes, ...]:
     """Without those that contain another one: they can only be found where it is."""
-    return tuple(
-        sorted(n.encode() for n in needles if not any(o != n and o in n for o in needles))
-    )
+    return tuple(sorted(n.encode() for n in needles if not any(o != n and o in n for o in needles)))
 
-
-_KEYS = _minimal(_ANYWHERE)
 
 NEEDLES: dict[str, tuple[bytes, ...]] = {
     "python": _minimal(PACKAGES),
-    **dict.fromkeys(("properties", "ini", "yaml", "json", "toml"), _KEYS),
+    "properties": _minimal((BOOTSTRAP, MISSPELT_BOOTSTRAP, *BROKER_KEYS, CONNECTOR_CLASS)),
+    "ini": _minimal((BOOTSTRAP,)),
+    **dict.fromkeys(("yaml", "json", "toml"), _minimal((BOOTSTRAP, CONNECTOR_CLASS))),
 }
+"""By file kind; a kind that is not here has no recogniser."""

@@ -11,21 +11,9 @@ from collections.abc import Iterator
 
 from oncelint.formats.tree import Document, Mapping, Scalar
 from oncelint.frameworks.blocks import block_of, keys_of, mappings, span_of
+from oncelint.frameworks.needles import BOOTSTRAP, CONNECTOR_CLASS, MISSPELT_BOOTSTRAP
 from oncelint.model.facts import ConfigFact
 from oncelint.text import Text
-
-_CLIENT = b"bootstrap.servers"
-# the slip that leaves a client's own file without the key it is known by
-_MISSPELT = b"bootstrap.server"
-_BROKER = (b"log.dirs", b"process.roles", b"zookeeper.connect")
-
-NEEDLES: dict[str, tuple[bytes, ...]] = {
-    "properties": (_MISSPELT, *_BROKER),
-    "ini": (_CLIENT,),
-    "yaml": (_CLIENT,),
-    "json": (_CLIENT,),
-    "toml": (_CLIENT,),
-}
 
 # Keys that only make sense for one role; a stray one is what key-of-another-role reports, so a
 # role needs either the file's or section's name or keys of that role alone.
@@ -70,7 +58,7 @@ def _recognise(
         block = block_of(mapping, text)
         yield ConfigFact("broker properties", ("java",), "broker", block, span_of(mapping, text))
         return
-    if "connector.class" in keys or not _is_client(keys, path):
+    if CONNECTOR_CLASS in keys or not _is_client(keys, path):
         return
     if keys & _WORKER and "key.converter" in keys:
         yield from _worker(mapping, text)
@@ -80,7 +68,7 @@ def _recognise(
         span = span_of(mapping, text)
         yield ConfigFact("client properties", ("java",), "streams", block, span)
         return
-    servers = _value(mapping, "bootstrap.servers") or _value(mapping, _MISSPELT.decode())
+    servers = _value(mapping, BOOTSTRAP) or _value(mapping, MISSPELT_BOOTSTRAP)
     if not isinstance(servers, Scalar):
         return
     for role in _roles(keys, trail, path):
@@ -111,10 +99,10 @@ def _dialects(keys: set[str]) -> tuple[str, ...]:
 
 def _is_client(keys: set[str], path: str) -> bool:
     """Whether a mapping configures a client: it says where the brokers are."""
-    if "bootstrap.servers" in keys:
+    if BOOTSTRAP in keys:
         return True
     own_file = path.endswith(".properties") and _named_role((), path) is not None
-    return own_file and _MISSPELT.decode() in keys and bool(keys & (_PRODUCER | _CONSUMER))
+    return own_file and MISSPELT_BOOTSTRAP in keys and bool(keys & (_PRODUCER | _CONSUMER))
 
 
 def _named_role(trail: tuple[str, ...], path: str) -> str | None:

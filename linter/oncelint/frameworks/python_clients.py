@@ -121,8 +121,3 @@ CONSTRUCTORS: dict[str, str] = {**{name: name for name in CLIENTS}, **_OTHER_PLA
 CONSUMERS: frozenset[str] = frozenset(
     name for name, shape in CLIENTS.items() if shape.role == "consumer"
 )
-
-# A Python file that holds none of these can construct no client: each constructor's top package.
-NEEDLES: tuple[bytes, ...] = tuple(
-    sorted({name.partition(".")[0].encode() for name in CONSTRUCTORS})
-)

@@ -86,6 +86,8 @@ def read_statement(text: str, dialect: str) -> Written | None:
     guard = next((name for pattern, name in _GUARDS if pattern.search(words)), None)
     if head is None:
         return Written("insert", text, None, (), guard, True) if _merges(found) else None
+    if not any(token.word in _ROWS or token.hole for token in found[head:]):
+        return None
     table, index = name_at(found, head)
     listed, behind = groups(found, index)
     columns = tuple(_column(part) for part in listed)
@@ -145,6 +147,10 @@ _BETWEEN = frozenset(
     {"INTO", "OR", "ALL", "IGNORE", "REPLACE", "ABORT", "FAIL", "ROLLBACK", "OVERWRITE", "TABLE"}
     | {"LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY"}
 )
+
+
+# One of these brings the rows of an insert.
+_ROWS = frozenset({"VALUES", "VALUE", "SELECT", "SET", "DEFAULT", "TABLE", "EXEC", "EXECUTE"})
 
 
 def _column(part: list[Token]) -> str | None:

@@ -6,16 +6,13 @@ from collections.abc import Iterator
 
 from oncelint.model import Client, Confidence, Project, Related, Span
 from oncelint.model.project import KeyUse
+from oncelint_rules.producers import PRODUCER_RUNS
 
-# What follows from running a client is of no interest while it does not start.
+# What follows from running a client is of no interest while it does not start. A guarantee its
+# version has no code for is no such consequence: it explains why the key is refused.
 FOLLOWS_FROM_RUNNING: tuple[str, ...] = (
-    "producer-not-idempotent",
-    "idempotence-silently-disabled",
-    "acks-not-all",
+    *(name for name in PRODUCER_RUNS if name != "client-with-known-defect"),
     "consumer-reads-uncommitted",
-    "auto-commit-in-transaction",
-    "unstable-transactional-id",
-    "transaction-timeout-exceeds-broker",
 )
 
 

@@ -40,10 +40,11 @@ from oncelint_rules import config
 def check(client: Client, project: Project) -> Iterator[Hit]:
     for use in config.uses(client, "deprecated"):
         library = speak.versions(client, () if use.certain else use.versions)
-        note = "" if use.detail.startswith("deprecated") else f" ({use.detail})"
+        advice = use.detail if use.detail.startswith(("use ", "set ")) else "replace or remove it"
+        note = "" if use.detail == advice or "deprecated" in use.detail else f" ({use.detail})"
         yield Hit(
             span=use.span,
-            message=f"{use.key} is on its way out: {library} calls it deprecated{note}; replace or remove it",
+            message=f"{use.key} is on its way out: {library} calls it deprecated{note}; {advice}",
             confidence="high" if use.certain else "low",
             setting=use.key,
             related=config.the_client(client, use.span),

@@ -77,13 +77,10 @@ def _of_value(client: Client, problem: ValueProblem) -> Hit:
     if problem.key_span is not None and span.path != problem.key_span.path:
         related = (Related(span, f"the value of {key}"), *related)
         span = problem.key_span
+    start = problem.effect
     if problem.refused:
         start = speak.does_not_start(client, problem.refused)
-        message = f"{start}: {key} is {text}; write {problem.expected}"
-    else:
-        message = f"{key} does not say what it seems to: {problem.effect}; write {problem.expected}"
-        if problem.text not in problem.effect:
-            message = message.replace(f"{key} does", f"{key} ({text}) does", 1)
+    message = f"{start}: {key} is {text}; write {problem.expected}"
     return Hit(
         span=span,
         message=message,

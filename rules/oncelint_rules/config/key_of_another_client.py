@@ -64,9 +64,12 @@ def check(client: Client, project: Project) -> Iterator[Hit]:
 def _message(client: Client, use: KeyUse) -> str:
     library = speak.versions(client, use.versions)
     if not use.refused:
-        return f"{use.key} has no effect: it is a setting of {use.detail}, and {library} has none"
+        return f"{use.key} has no effect: it is a setting of {use.detail}, and {library} has none of that name"
     start = speak.does_not_start(client, use.refused)
-    return f"{start}: {use.key} is a setting of {use.detail}, and {library} has none of that name"
+    # another class of the same library has it
+    sibling = use.detail.endswith(("Producer", "Consumer"))
+    here = client.construct if sibling else library
+    return f"{start}: {use.key} is a setting of {use.detail}, and {here} has none of that name"
 
 
 RULE = Rule(

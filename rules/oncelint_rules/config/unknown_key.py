@@ -83,7 +83,7 @@ def _advice(use: KeyUse) -> str:
 def _goal(use: KeyUse) -> Goal:
     if use.nearest is None:
         return Goal(f"remove {use.key}")
-    return Goal(f"rename {use.key} to {use.nearest}", safety="unsafe")
+    return Goal(f"rename {use.key} to {use.nearest}", safety="safe")
 
 
 RULE = Rule(

@@ -49,9 +49,11 @@ from oncelint.model import (
     Known,
     Project,
     Rule,
+    Setting,
     Severity,
     World,
     across,
+    as_text,
     speak,
 )
 
@@ -72,6 +74,12 @@ def _inserts(world: World, facts: Mapping[str, str]) -> bool | None:
     return None if mode is None else mode == "insert"
 
 
+def _told(setting: Setting | None, name: str, default: str) -> str:
+    if setting is None:
+        return f"{name} is {default} by default"
+    return f"{name} is {as_text(setting.value)}"
+
+
 def check(connector: Connector, project: Project) -> Iterator[Hit]:
     facts = connector.facts
     if facts.get("kind") != "jdbc-sink":
@@ -86,8 +94,8 @@ def check(connector: Connector, project: Project) -> Iterator[Hit]:
     mode, key_setting = world.setting(facts["mode"]), world.setting(facts["key"])
     # a key that plain inserts make no use of is what the reader wrote and should look at
     span = speak.place(mode, connector) if mode else speak.key_place(key_setting, connector)
-    told = f"{facts['mode']} is insert" + ("" if mode is not None else " by default")
-    key_told = f"{facts['key']} is {key}" + ("" if key_setting is not None else " by default")
+    told = _told(mode, facts["mode"], facts["mode-default"])
+    key_told = _told(key_setting, facts["key"], facts["key-default"])
     severity: Severity | None = None
     settings = {facts["mode"]: "upsert"}
     if key == "none":

@@ -5,8 +5,8 @@
 Reports, at the pin, a client version with a published defect in the very guarantee the project
 asks it for, and one that is asked for idempotence, transactions or read_committed and knows
 nothing of them (kafka-python before 2.2, every kafka-python-ng, confluent-kafka before 1.4 for
-transactions). The table names changelog entries and issues, and only defects that lose, repeat
-or wrongly deliver records, or leave a transaction's failure unsaid.
+transactions). The table names changelog entries and issues, and only defects that lose, repeat or
+wrongly deliver records, leave a transaction's failure unsaid, or stop the reader for good.
 
 ## The failure
 
@@ -25,7 +25,8 @@ imports under the same name, and kafka-python 2.2 or newer takes its place.
 
 When the project's files say nothing of the version, or allow a version without the defect; when
 the client is not asked for the guarantee. A consumer that has read_committed only by its client's
-default is judged when it reads what a transactional producer of the project writes.
+default is judged when it reads what a transactional producer of the project writes. A consumer
+whose version has no isolation level and that does not ask for one is consumer-reads-uncommitted.
 
 ## References
 
@@ -53,7 +54,6 @@ from oncelint.model import (
 )
 from oncelint_rules.producers import PRODUCER_RUNS
 
-ISOLATION = "isolation.level"
 NO_CODE = "no-code"
 ID = "client-with-known-defect"
 
@@ -65,10 +65,6 @@ def check(client: Client, project: Project) -> Iterator[Hit]:
             yield _hit(client, defect, None)
         elif pair is not None:
             yield _hit(client, defect, pair)
-    if pair is not None and pair.topic is not None and client.client_versions:
-        world = client.worlds[-1] if client.worlds else None
-        if world is not None and all(one.setting(ISOLATION) is None for one in client.worlds):
-            yield _without_isolation(client, world, pair)
 
 
 def _pair(client: Client, project: Project) -> TransactionalPair | None:
@@ -111,28 +107,6 @@ def _hit(client: Client, defect: Defect, pair: TransactionalPair | None) -> Hit:
     )
 
 
-def _without_isolation(client: Client, world: World, pair: TransactionalPair) -> Hit:
-    span = client.version_span or client.span
-    advice = _advice(world, "2.2.0" if world.dialect == "kafka-python" else None)
-    if world.dialect == "kafka-python-ng":
-        advice = "use kafka-python 2.2 or newer"
-    return Hit(
-        span=span,
-        message=(
-            f"this consumer sees records of aborted transactions: topic {pair.topic} is written in"
-            f" transactions, and {speak.library(client, world)} has no code for isolation_level"
-            f"{'; ' + advice if advice else ''}"
-        ),
-        related=(
-            *speak.elsewhere(client, span),
-            Related(pair.producer.span, "the transactional producer"),
-        ),
-        goal=Goal(advice or "raise the client's version"),
-        causes=(client.span, span),
-        subject_key=speak.subject_key(client, "no-isolation"),
-    )
-
-
 def _advice(world: World, fixed_in: str | None) -> str:
     if fixed_in is None:
         return ""
@@ -148,6 +122,10 @@ RULE = Rule(
     severity="warning",
     check=check,
     summary="a client version that breaks or lacks a guarantee it is asked for",
-    supersedes=("unknown-key", *(name for name in PRODUCER_RUNS if name != ID)),
+    supersedes=(
+        "unknown-key",
+        "key-of-another-client",
+        *(name for name in PRODUCER_RUNS if name != ID),
+    ),
     fix="none",
 )

@@ -67,7 +67,6 @@ from oncelint.model import (
     as_text,
     speak,
 )
-from oncelint.model.finding import Safety
 from oncelint_rules.producers import IDEMPOTENCE, duplicates, in_the_way, wanted
 
 # The first release with an idempotent producer, from each client's changelog.
@@ -132,7 +131,8 @@ def _switched_off(producer: Producer, verdict: Verdict, world: World, *, upgrade
     setting = world.settings[IDEMPOTENCE]
     on_connect = producer.placement == _CONNECT
     where, confidence = verdict.where(), verdict.confidence
-    if on_connect and all(one.versions == (_LET_THROUGH,) for one in verdict.fails):
+    only_one = all(one.versions == (_LET_THROUGH,) for one in verdict.fails)
+    if on_connect and only_one and not verdict.unknown:
         # a worker's file seldom tells its version, and one release is no reason to doubt
         where, confidence = "", "medium" if verdict.fails else confidence
     spelled = setting.spelled
@@ -146,11 +146,10 @@ def _switched_off(producer: Producer, verdict: Verdict, world: World, *, upgrade
     )
     if upgrade:
         beside += f", which takes {_ARRIVED[world.dialect]} or newer"
-    safety: Safety = "unsafe" if others or upgrade else "safe"
     goal = Goal(
         f"set {spelled} to true{beside}",
         {IDEMPOTENCE: True, **{other.name: None for other in others}},
-        "display" if upgrade else safety,
+        "display" if upgrade else "unsafe" if others else "safe",
     )
     return Hit(
         span=span,

@@ -31,7 +31,8 @@ does not survive mirroring or recreating the topic.
 ## When it is silent
 
 When a guard is seen in any form, a chained `.on_conflict_do_nothing()`, `ignore_conflicts=True` or a
-clause many lines below included; when the same loop looks the table up or deletes from it first;
+clause many lines below included; when the same loop looks the table up or deletes from it first, or
+a table of processed records (inbox, processed, dedup in its name);
 when a violation is caught (IntegrityError, UniqueViolation) and the table has a unique key or its
 keys are not known; when part of the statement is unknown and may hold the clause; when nothing of
 the record is written; for stores where an insert is an upsert by key (Cassandra) or tables have no
@@ -63,20 +64,21 @@ def _words(columns: frozenset[str]) -> str:
     return ", ".join(sorted(columns))
 
 
-def _guard(sink: Sink, key: str) -> str:
-    """The clause that this library's SQL has for it, on a key as it is known."""
+def _guard(sink: Sink, key: str | None) -> str:
+    """How this library's SQL tolerates a repetition, on a key as it is known."""
     if sink.library == "django":
-        return "get_or_create() by that key, or bulk_create(…, ignore_conflicts=True)"
-    if sink.sql in ("postgres", "sqlite", "duckdb"):
-        return f"ON CONFLICT ({key}) DO NOTHING"
-    if sink.sql == "mysql":
-        column = key.partition(",")[0] if key != "…" else "id"
-        return f"ON DUPLICATE KEY UPDATE {column} = {column}"
-    if sink.sql in ("tsql", "oracle"):
-        return "MERGE"
+        return "use get_or_create(), or bulk_create(ignore_conflicts=True)"
     if sink.statement is None:
-        return "on_conflict_do_nothing() of the database's insert()"
-    return f"ON CONFLICT ({key}) DO NOTHING or what this database has for it"
+        method = "on_duplicate_key_update" if sink.sql == "mysql" else "on_conflict_do_nothing"
+        return f"use the database's own insert() with {method}()"
+    if sink.sql in ("postgres", "sqlite", "duckdb"):
+        return f"add ON CONFLICT ({key or '…'}) DO NOTHING"
+    if sink.sql == "mysql":
+        column = key.partition(",")[0] if key is not None else ""
+        return "add ON DUPLICATE KEY UPDATE" + (f" {column} = {column}" if column else "")
+    if sink.sql in ("tsql", "oracle"):
+        return "use MERGE"
+    return f"add ON CONFLICT ({key or '…'}) DO NOTHING, or what this database has for it"
 
 
 def check(sink: Sink, project: Project) -> Iterator[Hit]:
@@ -92,7 +94,7 @@ def check(sink: Sink, project: Project) -> Iterator[Hit]:
         key = _words(min(sink.keys, key=lambda one: (len(one), sorted(one))))
         message = (
             f"a record delivered again violates the unique key ({key}) and stops the consumer:"
-            f" {write}{into} has no conflict clause and the violation is not caught; use"
+            f" {write}{into} has no conflict clause and the violation is not caught;"
             f" {_guard(sink, key)}"
         )
     else:
@@ -100,8 +102,8 @@ def check(sink: Sink, project: Project) -> Iterator[Hit]:
         lacking = f", and {table} has no unique key the record fills" if sink.keys == () else ""
         message = (
             f"a record delivered again becomes a second row: {write}{into} has no conflict clause"
-            f"{lacking}; use {_guard(sink, '…')} on a unique key of the record: its business key,"
-            " or topic, partition and offset"
+            f"{lacking}; make the record's business key, or its topic, partition and offset, a"
+            f" unique key and {_guard(sink, None)}"
         )
     related = [Related(step.span, step.label) for step in sink.path[:-1]]
     if sink.statement_span is not None and not sink.span.covers(sink.statement_span):

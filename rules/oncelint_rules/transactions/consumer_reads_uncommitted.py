@@ -23,7 +23,8 @@ uncommitted: there the fix is another version of the client.
 
 When the consumer's client reads committed records by default (librdkafka, and with it
 confluent-kafka); when both ends' topics are known and differ; when the producer's transactional
-id is not known to be set; when the consumer only looks at metadata and takes no records.
+id is not known to be set; when the consumer only looks at metadata and takes no records; when the
+level is misspelt and the client refuses it (invalid-value).
 
 Topics pair by name, across files and formats, and a subscribed pattern reads every topic it
 matches. Where a topic is not known, as in a configuration file, the two are paired only inside one
@@ -35,8 +36,7 @@ otherwise.
 ## References
 
 KIP-98 (isolation.level); Kafka documentation, consumer configuration; librdkafka CONFIGURATION.md;
-aiokafka `AIOKafkaConsumer` (anything but "read_committed" reads uncommitted); kafka-python
-`KafkaConsumer` and its `fetcher.py`.
+aiokafka `AIOKafkaConsumer`; kafka-python `KafkaConsumer` and its `fetcher.py`.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from collections.abc import Iterator
 
 from oncelint.model import (
     Confidence,
+    Consumer,
     Goal,
     Hit,
     Known,
@@ -54,23 +55,40 @@ from oncelint.model import (
     TransactionalPair,
     World,
     across,
-    as_text,
     speak,
 )
 
 SETTING = "isolation.level"
 
 
-def _uncommitted(world: World) -> bool | None:
+def _uncommitted(consumer: Consumer, world: World) -> bool | None:
     setting = world.setting(SETTING)
     if setting is None:
-        # no such setting in this version: every fetch asks for uncommitted records
-        return None if world.open_reason is not None else True
+        return _always_uncommitted(consumer, world)
     if not isinstance(setting.value, Known):
         return None
-    if world.dialect == "aiokafka":
-        return setting.value.value != "read_committed"
-    return setting.value.value == "read_uncommitted"
+    value = str(setting.value.value)
+    # kafka-python takes capitals from 3.0 on; librdkafka's are in lower case already
+    return (value.lower() if world.dialect == "kafka-python" else value) == "read_uncommitted"
+
+
+def _always_uncommitted(consumer: Consumer, world: World) -> bool | None:
+    """A version without the setting asks for uncommitted records in every fetch."""
+    if world.open_reason is not None:
+        return None
+    if world.dialect == "librdkafka":
+        # before 1.2, of 2019: only where the project says that it is so old
+        return True if set(world.versions) <= set(consumer.client_versions) else None
+    return True if world.dialect in _SINCE else None
+
+
+# The first version of each client that has the setting.
+_SINCE = {
+    "kafka-python": "kafka-python 2.2.0",
+    "kafka-python-ng": "kafka-python 2.2.0",
+    "librdkafka": "confluent-kafka 1.2.0",
+    "aiokafka": "aiokafka 0.5.0",
+}
 
 
 def _alone(pair: TransactionalPair, project: Project) -> bool:
@@ -80,24 +98,21 @@ def _alone(pair: TransactionalPair, project: Project) -> bool:
     return pair.consumer.placement != "python" and all(p.span in transactional for p in beside)
 
 
-def _told(world: World, advice: str) -> tuple[str, str]:
+def _told(world: World) -> tuple[str, str]:
     """What is so, and what to do about it."""
     setting = world.setting(SETTING)
     if setting is None:
-        name = world.client.removesuffix(" or kafka-python-ng")
+        name = "isolation.level" if world.dialect == "librdkafka" else "isolation_level"
         return (
-            f"{name} {world.versions[-1]} has no isolation_level and always reads uncommitted",
-            f"use kafka-python 2.2.0 or newer and set isolation_level to {advice}",
+            f"{world.client} {world.versions[-1]} has no {name} and always reads uncommitted",
+            f"use {_SINCE[world.dialect]} or newer and set {name} to read_committed",
         )
-    told = speak.told(setting, world)
-    if setting.set_by == "user" and as_text(setting.value) != "read_uncommitted":
-        told += f", which {world.client} takes for read_uncommitted"
-    return told, f"set {setting.spelled} to {advice}"
+    return speak.told(setting, world), f"set {setting.spelled} to read_committed"
 
 
 def check(pair: TransactionalPair, project: Project) -> Iterator[Hit]:
     consumer, producer = pair.consumer, pair.producer
-    verdict = across(consumer.worlds, _uncommitted)
+    verdict = across(consumer.worlds, lambda world: _uncommitted(consumer, world))
     if not verdict:
         return
     confidence: Confidence = verdict.confidence
@@ -108,7 +123,7 @@ def check(pair: TransactionalPair, project: Project) -> Iterator[Hit]:
     world = next((w for w in reversed(verdict.worlds) if w.setting(SETTING)), verdict.world)
     setting = world.setting(SETTING)
     span = speak.place(setting, consumer)
-    told, advice = _told(world, "read_committed")
+    told, advice = _told(world)
     what = f"topic {pair.topic}" if pair.topic is not None else "what the project writes"
     related = [*speak.elsewhere(consumer, span, setting)]
     related.append(Related(producer.span, "the transactional producer"))
