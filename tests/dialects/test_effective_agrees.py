@@ -15,11 +15,12 @@ from tests.dialects.client_cases import Accepted, Case, Raises
 from tests.java import java_cases
 
 from oncelint.dialects import DISTRIBUTIONS, table, table_name
-from oncelint.effective import Layer, normalise, worlds
+from oncelint.effective import normalise, worlds
 from oncelint.frameworks.connect import layers
 from oncelint.link.admissible import value_problems
 from oncelint.link.keys import judge_keys
 from oncelint.model.facts import Alternative, Block, WrittenSetting
+from oncelint.model.layers import Layer
 from oncelint.model.project import World
 from oncelint.model.values import Known, Position, Span
 
