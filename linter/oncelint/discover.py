@@ -173,9 +173,13 @@ def _output_anywhere(command: list[str]) -> bytes | None:
 
 
 def _walk(root: Path) -> Iterator[str]:
-    """Walk without following links to folders, so that loops of them are no danger."""
+    """Walk without following links to folders, so that loops of them are no danger.
+
+    A folder that cannot be read is listed itself, with a slash at its end.
+    """
     ignores: list[tuple[str, object]] = []
-    for folder, names, files in os.walk(root):
+    unreadable: list[OSError] = []
+    for folder, names, files in os.walk(root, onerror=unreadable.append):
         relative = os.path.relpath(folder, root).replace(os.sep, "/")
         prefix = "" if relative == "." else relative + "/"
         if ".gitignore" in files:
@@ -191,6 +195,8 @@ def _walk(root: Path) -> Iterator[str]:
             path = prefix + name
             if not _ignored(ignores, path):
                 yield path
+    for error in unreadable:
+        yield os.path.relpath(error.filename, root).replace(os.sep, "/") + "/"
 
 
 def _ignore_file(path: str) -> object:
@@ -236,6 +242,9 @@ def candidates(
     """
     prefix = f"{root}/"
     for path in files:
+        if path.endswith("/"):
+            found.skip(path.rstrip("/"), "unreadable: the folder cannot be listed", relevant=True)
+            continue
         found.files.append(path)
         kind, dependency, language = kind_of(path), reader_for(path), _language_of(path)
         if kind is None and dependency is None and language is None:

@@ -121,13 +121,9 @@ def _configuration(kind: str, text: SourceText, data: bytes) -> FileFacts:
     from oncelint.suppress import parse_comment
 
     path = text.path
-    template = template_kind(text.text, path)
-    if template is not None:
-        return FileFacts(path, skipped=(Skipped(path, template, False),))
-    if vendored(text.text, path):
-        return FileFacts(
-            path, skipped=(Skipped(path, "copy of a file of Kafka's own distribution", False),)
-        )
+    foreign = template_kind(text.text, path) or vendored(text.text, path)
+    if foreign is not None:
+        return FileFacts(path, skipped=(Skipped(path, foreign, False),))
     try:
         document = read(kind, text)
     except FormatError as error:

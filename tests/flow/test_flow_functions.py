@@ -527,3 +527,57 @@ def test_functions_given_to_a_library_are_run_by_it(tmp_path: Path) -> None:
     )
     assert told(client, "acks") == {"1"}
     assert closed(client)
+
+
+INNER: dict[str, str] = {
+    "a handler of an application that a factory makes": """
+        from fastapi import FastAPI
+
+
+        def create_app():
+            app = FastAPI()
+            conf = {"acks": "1"}
+
+            @app.on_event("startup")
+            def start():
+                app.state.producer = Producer(conf)
+
+            return app
+
+
+        app = create_app()
+    """,
+    "a factory nobody calls": """
+        from fastapi import FastAPI
+
+
+        def create_app():
+            app = FastAPI()
+
+            @app.on_event("startup")
+            def start():
+                app.state.producer = Producer({"acks": "1"})
+
+            return app
+    """,
+    "a method of a class inside a function": """
+        def main():
+            class Publisher:
+                def start(self):
+                    self.producer = Producer({"acks": "1"})
+
+            return Publisher
+
+
+        main()
+    """,
+}
+
+
+@pytest.mark.parametrize("source", cases(INNER))
+def test_a_function_inside_a_function_is_run_though_nobody_calls_it(
+    tmp_path: Path, source: str
+) -> None:
+    client = seen(tmp_path, IMPORT + _dedented(source))
+    assert told(client, "acks") == {"1"}
+    assert closed(client)

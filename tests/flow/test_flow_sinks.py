@@ -9,6 +9,7 @@ import pytest
 from tests.flow.projects import cases, run
 
 from oncelint.model.finding import Report
+from oncelint.model.project import Consumer, Producer
 
 SETUP = """\
 import json
@@ -371,3 +372,76 @@ def test_a_value_computed_at_run_time(tmp_path: Path, source: str, values: set[s
 
     assert told(client, "transactional.id") == values
     assert "unstable-transactional-id" in {finding.rule for finding in report.findings}
+
+
+UNREACHED: dict[str, str] = {
+    "a client": """
+        producer = Producer({"acks": "all"})
+
+
+        def send(value):
+            producer.produce("billing", value)
+    """,
+    "an instance of a client's subclass": """
+        class Own(Producer):
+            pass
+
+
+        producer = Own({"acks": "all"})
+
+
+        def send(value):
+            producer.produce("billing", value)
+    """,
+    "a dict of clients": """
+        producers = {"billing": Producer({"acks": "all"})}
+
+
+        def send(value):
+            producers["billing"].produce("billing", value)
+    """,
+    "a list of clients": """
+        producers = [Producer({"acks": "all"})]
+
+
+        def send(value):
+            producers[0].produce("billing", value)
+    """,
+    "an attribute of an instance": """
+        class State:
+            pass
+
+
+        state = State()
+        state.producer = Producer({"acks": "all"})
+
+
+        def send(value):
+            state.producer.produce("billing", value)
+    """,
+    "an instance of a class of the house": """
+        class Publisher:
+            def __init__(self):
+                self.producer = Producer({"acks": "all"})
+
+            def publish(self, value):
+                self.producer.produce("billing", value)
+
+
+        publisher = Publisher()
+
+
+        def send(value):
+            publisher.publish(value)
+    """,
+}
+
+
+@pytest.mark.parametrize("source", cases(UNREACHED))
+def test_a_function_nobody_calls_writes_to_a_client_of_the_module(
+    tmp_path: Path, source: str
+) -> None:
+    text = "from confluent_kafka import Producer\n" + dedent(source)
+    (client,) = run(tmp_path, text).subjects
+    assert isinstance(client, Producer)
+    assert [topic.name for topic in client.topics] == ["billing"]

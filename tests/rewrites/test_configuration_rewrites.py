@@ -9,11 +9,8 @@ from pathlib import Path
 
 import pytest
 from tests.rewrites.configuration import CLIENT, CONNECTOR, Rewriting, Written, read
+from tests.rewrites.corpus import corpus
 from tests.rewrites.telling import Files, Telling, check, differences, telling
-
-import documents
-
-RULES = documents.ROOT / "fixtures" / "rules"
 
 # Formats and places of which the documents have few: their settings in several files each.
 SAMPLES: dict[str, Files] = {
@@ -95,13 +92,8 @@ def _cases(folder: Path) -> tuple[Case, ...]:
 
 
 def _found(folder: Path) -> Iterator[Case]:
-    named = {
-        f"{path.parent.name}/{path.stem}": documents.read(path).files
-        for path in sorted(RULES.glob("*/*.md"))
-    }
+    named = {f"{rule}/{name}": files for rule, name, files in corpus()}
     for name, files in {**named, **SAMPLES}.items():
-        if any("oncelint" in text for path, text in files.items() if path.endswith(".toml")):
-            continue
         report = check(files, folder)
         roles: dict[str, set[str]] = {}
         for client in report.subjects:

@@ -8,7 +8,7 @@ each client. What a transformation cannot be applied to is left out by the predi
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -17,13 +17,11 @@ from pathlib import Path
 import pytest
 from tests.rewrites import source as s
 from tests.rewrites.asynchronous import asynchronous, with_a_recent_client
+from tests.rewrites.corpus import corpus
 from tests.rewrites.place_rewrites import PLACES, moved
 from tests.rewrites.settings_rewrites import SETTINGS, Transformation
 from tests.rewrites.telling import Files, Telling, check, differences, telling, with_files
 
-import documents
-
-RULES = documents.ROOT / "fixtures" / "rules"
 PER_RULE = 14
 """Documents of one rule, first by name, that are rewritten: enough for variety, soon done."""
 
@@ -53,11 +51,6 @@ class Case:
     sources: tuple[str, ...]
 
 
-def settings_of_its_own(files: Files) -> bool:
-    """Documents with settings for oncelint are run with a folder, not laid over one."""
-    return any("oncelint" in text for path, text in files.items() if path.endswith(".toml"))
-
-
 def comments_matter(files: Files, paths: tuple[str, ...]) -> bool:
     """Suppression comments do not outlive `ast.unparse`, and they speak of lines."""
     return any("oncelint:" in files[path] for path in paths)
@@ -81,13 +74,12 @@ def cases() -> tuple[Case, ...]:
 
 
 def _cases() -> Iterator[Case]:
-    for _, paths in groupby(sorted(RULES.glob("*/*.md")), key=lambda path: path.parent.name):
+    for _, rows in groupby(corpus(), key=lambda row: row[0]):
         found = []
-        for path in paths:
-            files = documents.read(path).files
-            sources = tuple(name for name in files if s.constructs_clients(files, name))
-            if sources and not settings_of_its_own(files):
-                found.append(Case(f"{path.parent.name}/{path.stem}", tuple(files.items()), sources))
+        for rule, name, files in rows:
+            sources = tuple(path for path in files if s.constructs_clients(files, path))
+            if sources:
+                found.append(Case(f"{rule}/{name}", tuple(files.items()), sources))
         yield from found[:PER_RULE]
 
 
@@ -194,6 +186,3 @@ def test_a_change_of_meaning_is_noticed(change: Transformation, folder: Path) ->
             noticed += bool(differences(before(files, folder), telling(check(new, folder))))
     assert applied >= 50
     assert noticed >= 0.9 * applied
-
-
-Check = Callable[[s.Source], "dict[str, str | None] | None"]

@@ -503,12 +503,16 @@ def unbound(
 
 
 def typed(machine: Machine, annotation: ir.Expr, at: At) -> Abs | None:
-    """A parameter annotated with a project class is the instance the project makes."""
+    """A parameter annotated with a project class may be the instance the project makes."""
     value = expressions.evaluate(machine, annotation)
     if isinstance(value, Ref) and isinstance(machine.obj(value), ClassObj):
         known = [ref for ref in machine.instances.get(value.id, []) if machine.obj(ref) is not None]
         if len(known) == 1:
-            return known[0]
+            given = Unk("an argument of a call that is not seen", at)
+            return phi(
+                f"argument of {at.path}:{at.place[0]}",
+                [("is what the project makes", known[0]), ("is another", given)],
+            )
     if isinstance(value, Ext) and value.name not in machine.constructors and "." in value.name:
         if not value.name.startswith(("builtins.", "typing.")):
             return Foreign(f"{value.name}()", (), at)

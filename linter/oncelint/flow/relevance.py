@@ -13,10 +13,12 @@ from oncelint.flow.statements import bound_names
 from oncelint.flow.values import (
     Abs,
     ClassObj,
+    DictObj,
     Ext,
     Fn,
     InstanceObj,
     KafkaClient,
+    ListObj,
     Mod,
     Part,
     Phi,

@@ -444,6 +444,8 @@ def do_class(machine: Machine, stmt: ir.Class) -> None:
             continue
         if isinstance(value, Fn):
             value = replace(value, owner=ref, frame=machine.frame.id)
+            if machine.frame.node is not None:
+                machine.inner.append(value)
         attrs[name] = value
     machine.write(
         ref.id,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _STRING = r'"(?:[^"\\\r\n]|\\.)*"?'
 _COMMENT = re.compile(rf"{_STRING}|//[^\r\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _CONSTANT = re.compile(rf"{_STRING}|-?Infinity|NaN", re.DOTALL)
+_EXPONENT = re.compile(rf"{_STRING}|[eE]\+", re.DOTALL)
 _VISIBLE = re.compile(r"[^\r\n]")
 
 
@@ -105,6 +106,11 @@ def _blanked(source: str, comments: tuple[Comment, ...]) -> str:
     return "".join(parts)
 
 
+def _without_plus(source: str) -> str:
+    """`source` with `e0` for the `e+` of numbers, which the grammar does not know."""
+    return _EXPONENT.sub(lambda found: "e0" if found[0] in ("e+", "E+") else found[0], source)
+
+
 class _Reader:
     """Builds nodes from syntax nodes; the depth is limited, so recursion is safe."""
 
@@ -114,7 +120,8 @@ class _Reader:
         from oncelint.formats.syntax_tree import SyntaxTree
 
         self.source = source
-        self.tree: SyntaxTree = SyntaxTree(source, tree_sitter_json.language)
+        plain = _without_plus(source) if "e+" in source or "E+" in source else source
+        self.tree: SyntaxTree = SyntaxTree(plain, tree_sitter_json.language)
         self.count = 0
 
     def root(self) -> Node:

@@ -23,7 +23,6 @@ def _minimal(needles: tuple[str, ...]) -> tuple[bytes, ...]:
 NEEDLES: dict[str, tuple[bytes, ...]] = {
     "python": _minimal(PACKAGES),
     "properties": _minimal((BOOTSTRAP, MISSPELT_BOOTSTRAP, *BROKER_KEYS, CONNECTOR_CLASS)),
-    "ini": _minimal((BOOTSTRAP,)),
-    **dict.fromkeys(("yaml", "json", "toml"), _minimal((BOOTSTRAP, CONNECTOR_CLASS))),
+    **dict.fromkeys(("ini", "yaml", "json", "toml"), _minimal((BOOTSTRAP, CONNECTOR_CLASS))),
 }
 """By file kind; a kind that is not here has no recogniser."""

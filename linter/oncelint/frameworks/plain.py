@@ -7,6 +7,7 @@ client file is read by a Java client or by librdkafka only the project can tell.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from oncelint.formats.tree import Document, Mapping, Scalar
@@ -38,10 +39,20 @@ _APACHE_CONFIG = frozenset(
 )
 
 
-def vendored(text: str, path: str) -> bool:
-    """Whether a file is a copy of one of Kafka's own config/ files: its licence head tells."""
+def vendored(text: str, path: str) -> str | None:
+    """Why a file is somebody else's example: a copy of one of Kafka's own config/ files (its
+    licence head tells), or part of an unpacked connector. None for a file of the project's own."""
+    if _PACKAGED_CONNECTOR.search(path):
+        return "part of an unpacked connector"
     name = path.rpartition("/")[2]
-    return name in _APACHE_CONFIG and "Licensed to the Apache Software Foundation" in text[:1200]
+    if name in _APACHE_CONFIG and "Licensed to the Apache Software Foundation" in text[:1200]:
+        return "copy of a file of Kafka's own distribution"
+    return None
+
+
+# An unpacked connector keeps its vendor's name and its version in its folder's name, and its
+# quick start under etc/.
+_PACKAGED_CONNECTOR = re.compile(r"(?:^|/)[\w.]+-kafka-connect-[\w-]+?-\d+\.\d[\w.-]*/")
 
 
 def recognise(document: Document, text: Text, path: str) -> Iterator[ConfigFact]:
@@ -54,7 +65,7 @@ def _recognise(
     mapping: Mapping, trail: tuple[str, ...], text: Text, path: str
 ) -> Iterator[ConfigFact]:
     keys = keys_of(mapping)
-    if _is_broker(keys):
+    if path.endswith(".properties") and _is_broker(keys):  # as Kafka itself reads them
         block = block_of(mapping, text)
         yield ConfigFact("broker properties", ("java",), "broker", block, span_of(mapping, text))
         return

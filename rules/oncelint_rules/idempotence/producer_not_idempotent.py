@@ -89,6 +89,8 @@ def _lacks(world: World) -> bool:
 
 def _off(world: World) -> bool | None:
     setting = world.setting(IDEMPOTENCE)
+    if world.known("acks") == 0 and world.is_set("acks"):
+        return False  # nothing is acknowledged and so nothing is sent again: acks-not-all's story
     if any(c.family == "missing" and c.outcome == "refuses" for c in world.contradictions):
         return False  # it does not start with a setting it does not know
     if setting is None:
