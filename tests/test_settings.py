@@ -74,8 +74,14 @@ EXPECTED = Settings(
     severity={"acks-not-all": "note"},
     clients={"confluent-kafka": "2.3.0"},
     pipelines=(
-        ExternalClient("producer", ("orders",), transactional=True),
-        ExternalClient("consumer", ("orders", "bills"), isolation_level="read_uncommitted"),
+        ExternalClient("producer", ("orders",), transactional=True, file="oncelint.toml", line=22),
+        ExternalClient(
+            "consumer",
+            ("orders", "bills"),
+            isolation_level="read_uncommitted",
+            file="oncelint.toml",
+            line=27,
+        ),
     ),
     ignore_locations=(
         IgnoredLocation(

@@ -617,8 +617,7 @@ def _displayed(root: Path) -> Callable[[str], str]:
     if base == here:
         return lambda path: path
     if here in base.parents or base in here.parents:
-        lead = os.path.relpath(base, here)
-        return lambda path: Path(os.path.normpath(os.path.join(lead, path))).as_posix()
+        return lambda path: Path(os.path.relpath(base / path, here)).as_posix()
     return lambda path: (base / path).as_posix()
 
 

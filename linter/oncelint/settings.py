@@ -30,12 +30,15 @@ class ExternalClient:
     """A producer or consumer outside this project that shares topics with it.
 
     `transactional` speaks of a producer, `isolation_level` of a consumer (None: not known).
+    `file` and the 1-based `line` tell where it is declared.
     """
 
     role: Role
     topics: tuple[str, ...]
     transactional: bool = False
     isolation_level: IsolationLevel | None = None
+    file: str = ""
+    line: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +281,7 @@ def _value(source: _Source, key: str, value: Any, names: Names | None) -> Any:
         return value
     if key == "pipelines":
         return tuple(
-            _pipeline(source, f"{key}[{index}]", item)
+            _pipeline(source, f"{key}[{index}]", item, index)
             for index, item in enumerate(_tables(source, key, value))
         )
     if key == "ignore-locations":
@@ -366,7 +369,7 @@ def _only(source: _Source, place: str, table: Mapping[str, Any], known: Sequence
             )
 
 
-def _pipeline(source: _Source, place: str, table: Mapping[str, Any]) -> ExternalClient:
+def _pipeline(source: _Source, place: str, table: Mapping[str, Any], index: int) -> ExternalClient:
     from typing import cast  # only where there are pipelines
 
     _only(source, place, table, ("role", "topics", "transactional", "isolation-level"))
@@ -387,7 +390,18 @@ def _pipeline(source: _Source, place: str, table: Mapping[str, Any]) -> External
         topics,
         _flag(source, f"{place}.transactional", table.get("transactional", False)),
         cast("IsolationLevel | None", level),
+        source.path.name if source.path is not None else "",
+        _header_line(source.text, index),
     )
+
+
+def _header_line(text: str, index: int) -> int:
+    """The 1-based line of the header of the pipeline at `index`; 1 when it has none."""
+    import re  # only where there are pipelines
+
+    header = re.compile(r"\s*\[\[\s*(?:tool\s*\.\s*oncelint\s*\.\s*)?pipelines\s*\]\]")
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if header.match(line)]
+    return lines[index] if index < len(lines) else 1
 
 
 def _location(

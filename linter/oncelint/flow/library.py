@@ -220,6 +220,8 @@ def format_parts(machine: Machine, parts: list[Abs], at: At) -> Abs:
                 ),
             )
     texts = [text_of(part) for part in parts]
+    if sum(len(text) for text, _, _ in texts) > _LONG:
+        return expressions.derived(machine, parts, _TOO_LONG, at)
     template = "".join(text for text, _, _ in texts)
     kinds = frozenset(kind for _, found, _ in texts for kind in found)
     if all(isinstance(part, Lit) for part in parts):
@@ -257,6 +259,8 @@ def binary(machine: Machine, op: str, left: Abs, right: Abs, at: At) -> Abs:
     if op == "+":
         first, second = objects.elements(machine, left), objects.elements(machine, right)
         if first is not None and second is not None:
+            if len(first) + len(second) > _LONG:
+                return expressions.derived(machine, (left, right), _TOO_LONG, at)
             return machine.alloc(ListObj((*first, *second)))
     if isinstance(left, Lit) and isinstance(right, Lit):
         return _arithmetic(op, left, right, at)
@@ -293,10 +297,19 @@ def is_text(value: Abs) -> bool:
     return isinstance(value, Comp) or (isinstance(value, Lit) and isinstance(value.value, str))
 
 
+# Text and lists that a program doubles again and again must not take the machine with them.
+_LONG = 10_000
+_TOO_LONG = "a value too long to follow"
+
+
 def _arithmetic(op: str, left: Lit, right: Lit, at: At) -> Abs:
     one, other = left.value, right.value
     if isinstance(one, str) and isinstance(other, str) and op == "+":
+        if len(one) + len(other) > _LONG:
+            return Unk(_TOO_LONG, at)
         return Lit(one + other, at)
+    if any(isinstance(value, int) and value.bit_length() > 64 for value in (one, other)):
+        return Unk(_TOO_LONG, at)
     if isinstance(one, (int, float)) and isinstance(other, (int, float)):
         operations: dict[str, Callable[[float, float], float]] = {
             "+": lambda a, b: a + b,
@@ -1064,6 +1077,8 @@ def _text_method(
     if name == "format":
         if known and "{" not in text.replace("{}", ""):
             try:
+                if sum(len(str(one)) for one in literals) + len(text) > _LONG:
+                    return Unk(_TOO_LONG, at)
                 return Lit(text.format(*literals), receiver.at)
             except (IndexError, KeyError, ValueError):
                 return Unk("a format that fails", at)
@@ -1076,7 +1091,8 @@ def _text_method(
     if name == "join" and args:
         items = objects.elements(machine, args[0])
         if items is not None and all(isinstance(item, Lit) for item in items):
-            return Lit(text.join(str(item.value) for item in items if isinstance(item, Lit)), at)
+            joined = text.join(str(item.value) for item in items if isinstance(item, Lit))
+            return Lit(joined, at) if len(joined) <= _LONG else Unk(_TOO_LONG, at)
         sites = expressions.record_sites(machine, args[0])
         return Comp("{}", frozenset(("record",)) if sites else frozenset(), at, sites)
     if name in ("split", "partition", "rpartition", "splitlines") and known:
@@ -1086,7 +1102,8 @@ def _text_method(
             return Unk(f"a {name} that fails", at)
         return machine.alloc(ListObj(tuple(Lit(part, receiver.at) for part in found)))
     if name == "replace" and known and len(literals) == 2:
-        return Lit(text.replace(str(literals[0]), str(literals[1])), receiver.at)
+        changed = text.replace(str(literals[0]), str(literals[1]))
+        return Lit(changed, receiver.at) if len(changed) <= _LONG else Unk(_TOO_LONG, at)
     if name in ("startswith", "endswith") and known and literals:
         return Lit(bool(getattr(text, name)(str(literals[0]))), at)
     return expressions.derived(machine, args, f"the result of str.{name}()", at)

@@ -86,11 +86,26 @@ def _bears(machine: Machine, value: object, module: ir.Module, depth: int = 0) -
             value.path != module.path and value.path in machine.bearing
         )
     if isinstance(value, Ref):
-        obj = machine.obj(value)
-        if isinstance(obj, InstanceObj):
-            obj = machine.obj(obj.cls)
-        return isinstance(obj, ClassObj) and obj.path != module.path and obj.path in machine.bearing
+        return _object_bears(machine, value, module, depth)
     return False
+
+
+def _object_bears(machine: Machine, ref: Ref, module: ir.Module, depth: int) -> bool:
+    """Whether an object holds a client, or its class is another module's that bears one."""
+    obj = machine.obj(ref)
+    inner: Iterable[object] = ()
+    if isinstance(obj, ListObj):
+        inner = obj.items
+    elif isinstance(obj, DictObj):
+        inner = [slot.value for slot in obj.slots.values()]
+    elif isinstance(obj, InstanceObj):
+        if obj.client is not None:
+            return True
+        inner = obj.attrs.values()
+        obj = machine.obj(obj.cls)
+    if isinstance(obj, ClassObj) and obj.path != module.path and obj.path in machine.bearing:
+        return True
+    return depth < 3 and any(_bears(machine, one, module, depth + 1) for one in inner)
 
 
 def _is_ours(machine: Machine, cls: Ref, live: set[str]) -> bool:

@@ -14,7 +14,7 @@ from oncelint.frameworks.python_clients import CONSTRUCTORS, CONSUMERS
 from oncelint.link.clients import Surroundings, config_client, is_test, python_clients
 from oncelint.link.demand import importers
 from oncelint.link.files import ProjectFiles
-from oncelint.link.pipelines import feeds, pairs, with_uses
+from oncelint.link.pipelines import declared_pairs, feeds, pairs, with_uses
 from oncelint.link.sinks import sinks
 from oncelint.link.unresolved import unresolved
 from oncelint.model import ir
@@ -99,7 +99,10 @@ def link(
         connectors=tuple(one for one in clients if isinstance(one, Connector)),
         brokers=tuple(one for one in clients if isinstance(one, Broker)),
         feeds=fed,
-        pairs=pairs(producers, consumers, fed),
+        pairs=(
+            *pairs(producers, consumers, fed),
+            *declared_pairs(settings.pipelines, producers, consumers),
+        ),
         sinks=sinks(machine, made, around, discovery.files, read),
         broker_limit=_broker_limit(clients),
         unresolved=unresolved(clients, machine.trace),

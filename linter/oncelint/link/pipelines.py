@@ -5,22 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from oncelint.flow.blocks import alternatives, span_of
 from oncelint.flow.library import POLLS
 from oncelint.flow.trace import Use
 from oncelint.flow.values import Abs, Foreign, Items, Lit, Phi
 from oncelint.link.clients import Made
+from oncelint.model.facts import Block
 from oncelint.model.project import (
     Client,
     Consumer,
     Feed,
     Producer,
+    Setting,
     Step,
     TopicUse,
     TransactionalPair,
+    World,
 )
-from oncelint.model.values import Known, Span
+from oncelint.model.values import Known, Position, Span, Unknown
+from oncelint.settings import ExternalClient
 
 _WRITES = frozenset({"produce", "send", "send_and_wait"})
 _TRANSACTION = frozenset(
@@ -190,6 +195,70 @@ def pairs(
             elif _may_share(producer, consumer) and (consumer.span, producer.span) not in feeding:
                 found.append(TransactionalPair(producer, consumer, None))
     return tuple(found)
+
+
+def declared_pairs(
+    declared: Sequence[ExternalClient],
+    producers: Sequence[Producer],
+    consumers: Sequence[Consumer],
+) -> tuple[TransactionalPair, ...]:
+    """Pairs with a client outside the project that the settings declare, by topic."""
+    found: list[TransactionalPair] = []
+    for one in declared:
+        if one.role == "producer" and one.transactional:
+            outside = _declared(Producer, one)
+            found.extend(
+                TransactionalPair(outside, consumer, read.name, outside.span, read.span)
+                for consumer in consumers
+                if consumer.reads and not consumer.in_tests
+                for read in consumer.topics
+                if read.name in one.topics
+            )
+        elif one.role == "consumer" and one.isolation_level is not None:
+            reader = _declared(Consumer, one)
+            found.extend(
+                TransactionalPair(producer, reader, write.name, write.span, reader.span)
+                for producer in producers
+                if is_transactional(producer) and not producer.in_tests
+                for write in producer.topics
+                if write.name in one.topics
+            )
+    return tuple(found)
+
+
+_Outside = TypeVar("_Outside", Producer, Consumer)
+
+
+def _declared(kind: type[_Outside], declared: ExternalClient) -> _Outside:
+    """A client of the settings as a subject; its one setting is what was declared of it."""
+    start = Position(declared.line, 1)
+    span = Span(declared.file, start, start)
+    settings: dict[str, Setting] = {}
+    if declared.isolation_level is not None:
+        level = Known(declared.isolation_level)
+        settings["isolation.level"] = Setting(
+            "isolation.level", "isolation-level", level, "user", span, span
+        )
+    if declared.transactional:
+        given = Unknown("declared in the settings", present=True)
+        settings["transactional.id"] = Setting(
+            "transactional.id", "transactional", given, "user", span, span
+        )
+    world = World(f"a declared {declared.role}", "java", (), (), settings, None)
+    return kind(
+        role=declared.role,
+        client=world.client,
+        dialect=world.dialect,
+        client_versions=(),
+        construct=world.client,
+        span=span,
+        placement="settings",
+        worlds=(world,),
+        block=Block(()),
+        unit="",
+        topics=tuple(TopicUse(topic, span) for topic in declared.topics),
+        topics_complete=True,
+    )
 
 
 def _shared(
