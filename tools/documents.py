@@ -17,7 +17,7 @@ from pathlib import Path
 
 from oncelint import api
 from oncelint.model.finding import Finding, Report
-from oncelint.model.project import Client
+from oncelint.model.project import Client, Sink
 from oncelint.model.values import as_text
 from oncelint.model.versions import span_text
 from oncelint.settings import Settings, load
@@ -89,7 +89,15 @@ def finding_line(finding: Finding, word: str | None = None) -> str:
 
 
 def subject_lines(report: Report) -> list[str]:
-    return [subject_line(client) for client in report.subjects]
+    return [*map(subject_line, report.subjects), *map(sink_line, report.sinks)]
+
+
+def sink_line(sink: Sink) -> str:
+    """A database write as a document writes it."""
+    place = f"{sink.span.path}:{sink.span.start.line}"
+    guard = (sink.guard or "-").replace(" ", "_")
+    test = " (test)" if sink.in_tests else ""
+    return f"sink {place} {sink.library}{test}: {sink.operation} table={sink.table or '?'} guard={guard}"
 
 
 def subject_line(client: Client, names: tuple[str, ...] | None = None) -> str:
@@ -128,13 +136,19 @@ def mismatches(document: Document, report: Report) -> list[str]:
             expected.remove(match)
     problems.extend(f"missing: {line}" for line in expected)
     seen = list(report.subjects)
+    sinks = [sink_line(sink) for sink in report.sinks]
     for line in document.subjects:
+        if line.startswith("sink "):
+            continue
         client = next((one for one in seen if _describes(line, one)), None)
         if client is None:
             problems.append(f"subject not seen: {line}")
         else:
             seen.remove(client)
     problems.extend(f"subject not listed: {subject_line(one)}" for one in seen)
+    written = [line for line in document.subjects if line.startswith("sink ")]
+    problems.extend(f"sink not seen: {line}" for line in written if line not in sinks)
+    problems.extend(f"sink not listed: {line}" for line in sinks if line not in written)
     problems.extend(f"error: {error.message}" for error in report.errors)
     return problems
 

@@ -130,6 +130,12 @@ def _judged(
                 key=lambda c: (c.span, c.role),
             )
         ),
+        sinks=tuple(
+            sorted(
+                (sink for sink in linked.project.sinks if _within(wanted, sink.span)),
+                key=lambda sink: (sink.span, sink.consumer.span),
+            )
+        ),
         unresolved=tuple(u for u in linked.project.unresolved if _within(wanted, u.span)),
         skipped=tuple(
             sorted(
@@ -218,8 +224,12 @@ def _link(
 def _relative(path: str, root: Path, listed: Sequence[str], overlay: Mapping[str, bytes]) -> str:
     """A path as typed, relative to the root; an empty text is the root itself."""
     absolute = Path(os.path.abspath(path))
+    # a link to a file is the file it is named, a link to a folder the folder it leads to
+    resolved = (
+        absolute.resolve() if absolute.is_dir() else absolute.parent.resolve() / absolute.name
+    )
     try:
-        relative = absolute.resolve().relative_to(root.resolve()).as_posix()
+        relative = resolved.relative_to(root.resolve()).as_posix()
     except ValueError:
         raise UsageError(f"{path} is outside the project at {root}") from None
     relative = "" if relative == "." else relative

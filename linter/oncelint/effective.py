@@ -240,14 +240,20 @@ def _world(
         if alternative.value is None:
             continue
         known = info.settings.get(name)
+        type_ = known.type if known else "string"
+        value = normalise(alternative.value, type_, name, dialect, version)
+        origins = alternative.origins
+        if secret(name):
+            value = Known(_HIDDEN) if isinstance(value, Known) else value
+            origins = tuple(replace(origin, value=_HIDDEN) for origin in origins)
         settings[name] = Setting(
             name,
             written.shown or written.key,
-            normalise(alternative.value, known.type if known else "string", name, dialect, version),
+            value,
             "user",
             written.key_span,
             alternative.span,
-            alternative.origins,
+            origins,
         )
     matter = MATTER.get(role, ())
     missing = frozenset(
@@ -256,9 +262,9 @@ def _world(
     given = set(settings)
     for layer in layers:
         for name in layer.settings:
-            value = layer.at(name, version)
-            if value is not None and (layer.locked or name not in settings):
-                settings[name] = _layered(layer, name, value, settings.get(name), info, dialect)
+            given_by = layer.at(name, version)
+            if given_by is not None and (layer.locked or name not in settings):
+                settings[name] = _layered(layer, name, given_by, settings.get(name), info, dialect)
                 given.add(name)
     for name in matter:
         if name not in settings and _has(info, dialect, name, version):
@@ -441,9 +447,28 @@ def _acks(raw: Scalar, dialect: str) -> Scalar:
 def secret(name: str) -> bool:
     """Whether a setting's value must never be shown."""
     lowered = name.lower()
-    return any(
-        word in lowered for word in ("password", "secret", "jaas", "token", "credential", "ssl.key")
-    )
+    return any(word in lowered for word in _SECRETS)
+
+
+_HIDDEN = "(hidden)"
+_SECRETS = (
+    "password",
+    "passphrase",
+    "passwd",
+    "secret",
+    "jaas",
+    "token",
+    "credential",
+    "auth.user.info",
+    "api.key",
+    "apikey",
+    "access.key",
+    "keystore.key",
+    "private",
+    "ssl.key.pem",
+    "connection.url",
+    "connection.uri",
+)
 
 
 __all__ = ["MATTER", "normalise", "scalar_text", "secret", "worlds"]

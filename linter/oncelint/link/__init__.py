@@ -140,7 +140,7 @@ def _on_demand(
 
 
 def _broker_limit(clients: Sequence[Client]) -> BrokerLimit:
-    """The smallest transaction.max.timeout.ms the project's brokers set, else Kafka's default."""
+    """The largest transaction.max.timeout.ms the project's brokers set, else Kafka's default."""
     limits: list[tuple[int, Span | None]] = []
     for client in clients:
         if not isinstance(client, Broker) or client.in_tests:

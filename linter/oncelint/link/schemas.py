@@ -37,7 +37,7 @@ class Declared:
 class Schemas:
     """Looks tables up, and reads only what a lookup asks for.
 
-    `read` gives the bytes of a project file; `dialect_of` the SQL of a library by its top package.
+    `files` are the project's paths, and `read` gives the bytes of one of them.
     """
 
     def __init__(

@@ -447,17 +447,21 @@ def _table_of(machine: Machine, cls: Ref) -> str | None:
 
 def _violated(
     declared: Declared, written: Written, execution: Execution
-) -> tuple[frozenset[str], ...]:
-    """The unique keys that the same record violates when it is written again."""
+) -> tuple[frozenset[str], ...] | None:
+    """The unique keys that the same record violates when it is written again.
+
+    None where it is not known which columns are written, so that a key which the database would
+    make up may come from the record after all.
+    """
     fresh = _made_up(written, execution)
-    return tuple(
-        dict.fromkeys(
-            key.columns
-            for key in declared.keys
-            if not key.columns & fresh
-            and (key.columns <= set(written.columns) if written.columns else not key.generated)
-        )
-    )
+    keys = [key for key in declared.keys if not key.columns & fresh]
+    if written.columns:
+        keys = [key for key in keys if key.columns <= set(written.columns)]
+    elif keys and all(key.generated for key in keys):
+        return None
+    else:
+        keys = [key for key in keys if not key.generated]
+    return tuple(dict.fromkeys(key.columns for key in keys))
 
 
 _CHANGING = frozenset(("random", "time", "process"))

@@ -8,7 +8,7 @@ TYPE_CHECKING = False  # typing costs a third of what an interpreter costs to st
 if TYPE_CHECKING:
     from oncelint.model.facts import ErrorRecord, Skipped
     from oncelint.model.finding import Finding
-    from oncelint.model.project import Client, Unresolved
+    from oncelint.model.project import Client, Sink, Unresolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,14 @@ class Report:
     """Everything one run has to say, in report order (path, place, rule).
 
     `findings` holds what is shown; `suppressed` what comments, settings or a baseline silenced;
-    `files` is the number of files looked at, `analysed` of those parsed.
+    `subjects` are the clients that were seen and `sinks` the database writes that a consume loop
+    reaches; `files` is the number of files looked at, `analysed` of those parsed.
     """
 
     findings: tuple[Finding, ...]
     suppressed: tuple[Finding, ...] = ()
     subjects: tuple[Client, ...] = ()
+    sinks: tuple[Sink, ...] = ()
     unresolved: tuple[Unresolved, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     errors: tuple[ErrorRecord, ...] = ()

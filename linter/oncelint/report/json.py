@@ -14,7 +14,7 @@ from oncelint.report import Context, everything
 
 if TYPE_CHECKING:
     from oncelint.model.finding import Finding, Report
-    from oncelint.model.project import Client, World
+    from oncelint.model.project import Client, Sink, World
     from oncelint.model.values import Origin, Position, Span
 
 NOT_WRITTEN = "this version of oncelint shows fixes and does not write them"
@@ -32,7 +32,10 @@ def document(report: Report, context: Context) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in everything(report)],
     }
     if context.show_subjects:
-        result["subjects"] = [subject(client) for client in report.subjects]
+        result["subjects"] = [
+            *(subject(client) for client in report.subjects),
+            *(_sink(sink) for sink in report.sinks),
+        ]
     if context.show_unresolved:
         result["unresolved"] = [
             {
@@ -61,6 +64,29 @@ def subject(client: Client) -> dict[str, Any]:
         "version": version(client),
         "effective": effective(client.worlds),
     }
+
+
+def _sink(sink: Sink) -> dict[str, Any]:
+    """A database write that a consume loop reaches; `client` is its driver."""
+    return {
+        "kind": "sink",
+        "path": sink.span.path,
+        "start": _position(sink.span.start),
+        "client": sink.library,
+        "version": None,
+        "effective": sink_facts(sink),
+    }
+
+
+def sink_facts(sink: Sink) -> dict[str, str]:
+    """What is known of a write: its operation, table, columns and what guards it, if known."""
+    facts = {
+        "operation": sink.operation,
+        "table": sink.table,
+        "columns": ",".join(sink.columns),
+        "guard": sink.guard,
+    }
+    return {name: value for name, value in facts.items() if value}
 
 
 def version(client: Client) -> str | None:

@@ -10,7 +10,7 @@ from oncelint.report import Context
 
 if TYPE_CHECKING:
     from oncelint.model.finding import Finding, Report
-    from oncelint.model.project import Client
+    from oncelint.model.project import Client, Sink
     from oncelint.model.values import Origin
 
 # Control characters and the marks that reorder text: a file's own text must not steer a terminal.
@@ -55,6 +55,7 @@ def appendix(report: Report, context: Context) -> list[str]:
     lines: list[str] = []
     if context.show_subjects:
         lines += [_subject(client, context) for client in report.subjects]
+        lines += [_sink(sink, context) for sink in report.sinks]
     if context.show_unresolved:
         for item in report.unresolved:
             place = _at(item.span.path, item.span.start.line, item.span.start.column, context)
@@ -76,6 +77,14 @@ def _subject(client: Client, context: Context) -> str:
     start = client.span.start
     place = _at(client.span.path, start.line, start.column, context)
     return f"{place}: subject[{type(client).__name__.lower()}] {headline(client)}{_own(client)}"
+
+
+def _sink(sink: Sink, context: Context) -> str:
+    from oncelint.report.json import sink_facts  # only where subjects are shown
+
+    place = _at(sink.span.path, sink.span.start.line, sink.span.start.column, context)
+    facts = ", ".join(f"{name}={value}" for name, value in sink_facts(sink).items())
+    return f"{place}: subject[sink] {printable(sink.library)}: {printable(facts)}"
 
 
 _ORIGINS = {

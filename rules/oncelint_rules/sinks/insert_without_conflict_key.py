@@ -32,13 +32,15 @@ does not survive mirroring or recreating the topic.
 
 When a guard is seen in any form, a chained `.on_conflict_do_nothing()`, `ignore_conflicts=True` or a
 clause many lines below included; when the same loop looks the table up or deletes from it first, or
-a table of processed records (inbox, processed, dedup in its name);
-when a violation is caught (IntegrityError, UniqueViolation) and the table has a unique key or its
-keys are not known; when part of the statement is unknown and may hold the clause; when nothing of
-the record is written; for stores where an insert is an upsert by key (Cassandra) or tables have no
-unique keys (ClickHouse); where no consume loop is seen to lead to the write. Where the driver is told
-only by the module's imports, or the rows are not known, the confidence is medium; where it cannot be
-told whether the values come from the record, it is low.
+enters the record in a table of processed ones (inbox, processed, dedup in its name); when a violation
+is caught (IntegrityError, UniqueViolation) and the table has a unique key or its keys are not known;
+when whatever is raised is caught and the table is known to have one; when part of the statement is
+unknown and may hold the clause; when nothing of the record is written; for stores where an insert is
+an upsert by key (Cassandra) or tables have no unique keys (ClickHouse); where no consume loop is seen
+to lead to the write.
+
+Where the driver is told only by the module's imports, or the rows are not known, the confidence is
+medium; where it cannot be told whether the values come from the record, it is low.
 
 Unique keys are read from CREATE TABLE, CREATE UNIQUE INDEX and ALTER TABLE in Python code and .sql
 files of the same deployment unit, and from SQLAlchemy, SQLModel and Django classes. A generated key
