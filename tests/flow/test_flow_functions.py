@@ -560,6 +560,19 @@ INNER: dict[str, str] = {
 
             return app
     """,
+    "a function that imports the client itself": """
+        def start():
+            from confluent_kafka import Producer as Local
+
+            return Local({"acks": "1"})
+    """,
+    "a method that imports the client itself": """
+        class App:
+            def start(self):
+                import confluent_kafka
+
+                self.producer = confluent_kafka.Producer({"acks": "1"})
+    """,
     "a method of a class inside a function": """
         def main():
             class Publisher:
@@ -579,5 +592,201 @@ def test_a_function_inside_a_function_is_run_though_nobody_calls_it(
     tmp_path: Path, source: str
 ) -> None:
     client = seen(tmp_path, IMPORT + _dedented(source))
+    assert told(client, "acks") == {"1"}
+    assert closed(client)
+
+
+HANDED_ON: dict[str, str] = {
+    "by functools.partial": """
+        from functools import partial
+
+
+        def make(**options):
+            return partial(AIOKafkaProducer, linger_ms=3, **options)()
+    """,
+    "by a partial function": """
+        from functools import partial
+
+
+        def inner(**options):
+            return AIOKafkaProducer(linger_ms=3, **options)
+
+
+        def make(**options):
+            return partial(inner, **options)()
+    """,
+    "kept on self": """
+        class Broker:
+            def __init__(self, name, **options):
+                self.options = options
+
+            def connect(self):
+                return AIOKafkaProducer(linger_ms=3, **self.options)
+    """,
+    "kept on self and handed to another class": """
+        class Config:
+            def connect(self, **given):
+                return AIOKafkaProducer(linger_ms=3, **given)
+
+
+        class Broker:
+            def __init__(self, name="x", **options):
+                self.options = options
+                self.config = Config()
+
+            def connect(self):
+                return self.config.connect(**self.options)
+    """,
+    "copied first": """
+        def make(**options):
+            given = dict(options)
+            return AIOKafkaProducer(linger_ms=3, **given)
+    """,
+    "unpacked into a display": """
+        def make(options):
+            return AIOKafkaProducer(**{"linger_ms": 3, **options})
+    """,
+    "from another library": """
+        from house import options
+
+        AIOKafkaProducer(linger_ms=3, **options())
+    """,
+    "to a subclass": """
+        class Own(AIOKafkaProducer):
+            def __init__(self, **options):
+                super().__init__(linger_ms=3, **options)
+
+
+        def make(**options):
+            return Own(**options)
+    """,
+}
+
+
+@pytest.mark.parametrize("source", cases(HANDED_ON))
+def test_unknown_keywords_leave_the_configuration_open(tmp_path: Path, source: str) -> None:
+    report = run(tmp_path, "from aiokafka import AIOKafkaProducer\n" + _dedented(source))
+    (client,) = report.subjects
+    assert not closed(client)
+    assert told(client, "acks") == {"?"}
+    assert report.findings == ()
+    assert report.unresolved
+
+
+MAY_HOLD_MORE: dict[str, str] = {
+    "dict with unknown keywords": """
+        def make(**options):
+            return Producer(dict({"linger.ms": 7}, **options))
+    """,
+    "update with unknown keywords": """
+        def make(**options):
+            conf = {"linger.ms": 7}
+            conf.update(**options)
+            return Producer(conf)
+    """,
+    "update with something unknown": """
+        def make(options):
+            conf = {"linger.ms": 7}
+            conf.update(options)
+            return Producer(conf)
+    """,
+    "the union with something unknown": """
+        def make(options):
+            return Producer({"linger.ms": 7} | options)
+    """,
+    "the union assignment of something unknown": """
+        def make(options):
+            conf = {"linger.ms": 7}
+            conf |= options
+            return Producer(conf)
+    """,
+    "an update by pairs that are not known": """
+        def make(pairs):
+            conf = {"linger.ms": 7}
+            for key, value in pairs:
+                conf[key] = value
+            return Producer(conf)
+    """,
+    "a function of another library": """
+        from house import complete
+
+
+        def make():
+            conf = {"linger.ms": 7}
+            complete(conf)
+            return Producer(conf)
+    """,
+    "a method of something unknown": """
+        def make(hooks):
+            conf = {"linger.ms": 7}
+            hooks.complete(conf)
+            return Producer(conf)
+    """,
+    "a callback that is not known": """
+        def make(complete):
+            conf = {"linger.ms": 7}
+            complete(conf)
+            return Producer(conf)
+    """,
+    "ChainMap": """
+        from collections import ChainMap
+
+
+        def make(options):
+            return Producer(dict(ChainMap(options, {"linger.ms": 7})))
+    """,
+    "deepcopy of something unknown": """
+        import copy
+
+
+        def make(options):
+            conf = copy.deepcopy(options)
+            conf["linger.ms"] = 7
+            return Producer(conf)
+    """,
+    "filtered keys": """
+        def make(options):
+            return Producer({k: v for k, v in options.items() if k.startswith("kafka.")})
+    """,
+    "a value loaded from out of sight": """
+        import json
+        import sys
+
+        conf = {"linger.ms": 7}
+        conf.update(json.load(sys.stdin))
+        Producer(conf)
+    """,
+}
+
+
+@pytest.mark.parametrize("source", cases(MAY_HOLD_MORE))
+def test_a_configuration_that_may_hold_more_is_open(tmp_path: Path, source: str) -> None:
+    report = run(tmp_path, IMPORT + _dedented(source))
+    (client,) = report.subjects
+    assert not closed(client)
+    assert told(client, "acks") == {"?"}
+    assert "?" in told(client, "linger.ms") or told(client, "linger.ms") == {"7"}
+    assert [f for f in report.findings if f.confidence != "low"] == []
+    assert report.unresolved
+
+
+HARMLESS: dict[str, str] = {
+    "printed": "print(conf)",
+    "logged": 'import logging\nlogging.getLogger(__name__).info("conf: %s", conf)',
+    "measured": "len(conf)",
+    "dumped": "import json\njson.dumps(conf)",
+    "sorted": "sorted(conf)",
+    "pretty-printed": "import pprint\npprint.pprint(conf)",
+    "walked through": "for key in conf:\n    print(key)",
+    "formatted": 'text = f"{conf}"',
+    "compared": "conf == {}",
+    "copied": "import copy\nother = copy.deepcopy(conf)\nother['acks'] = '0'",
+}
+
+
+@pytest.mark.parametrize("source", cases(HARMLESS))
+def test_looking_at_a_configuration_does_not_open_it(tmp_path: Path, source: str) -> None:
+    text = f'{IMPORT}conf = {{"acks": "1"}}\n{source}\nProducer(conf)\n'
+    client = seen(tmp_path, text)
     assert told(client, "acks") == {"1"}
     assert closed(client)

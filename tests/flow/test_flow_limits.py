@@ -59,7 +59,9 @@ HEAVY: dict[str, str] = {
         + ".c)"
     ),
     "many functions": (
-        "\n\n\n".join(f"def f{n}(c):\n    return Producer({{'acks': '1', **c}})" for n in range(400))
+        "\n\n\n".join(
+            f"def f{n}(c):\n    return Producer({{'acks': '1', **c}})" for n in range(400)
+        )
         + "\n\n\nf0({})\n"
     ),
     "a class that holds itself": (
@@ -91,7 +93,9 @@ HEAVY: dict[str, str] = {
         "Producer({'acks': '1'})"
     ),
     "a long sum": "t = " + " + ".join(["'a'"] * 200) + "\nProducer({'acks': '1'})",
-    "a long chain of or": "t = " + " or ".join(f"x{n}" for n in range(600)) + "\nProducer({'acks': '1'})",
+    "a long chain of or": "t = "
+    + " or ".join(f"x{n}" for n in range(600))
+    + "\nProducer({'acks': '1'})",
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.flow.projects import cases, run
 
 from oncelint.model.finding import Report
-from oncelint.model.project import Consumer, Producer
+from oncelint.model.project import Producer
 
 SETUP = """\
 import json
@@ -345,8 +345,8 @@ COMPUTED: dict[str, tuple[str, set[str]]] = {
         {"orders-{uuid4()}"},
     ),
     "the process": (
-        'import os\nProducer({"transactional.id": "orders-%s" % os.getpid()})',
-        {"orders-%s"},
+        'import os\nProducer({"transactional.id": "orders-{getpid()}" % os.getpid()})',
+        {"orders-{getpid()}"},
     ),
     "the time": (
         'import time\nProducer({"transactional.id": "orders-{}".format(time.time())})',

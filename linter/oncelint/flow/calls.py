@@ -122,7 +122,7 @@ def call(
             return Lit(None)
         given = {name for name, _ in keywords}
         merged = [pair for pair in extra if pair[0] not in given] + keywords
-        return call(machine, func.func, [*func.args, *args], merged, at, open_args)
+        return call(machine, func.func, [*func.args, *args], merged, at, open_args or func.open)
     if isinstance(func, Ext):
         if func.name in machine.constructors:
             return construct(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import posixpath
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -267,19 +268,37 @@ def binary(machine: Machine, op: str, left: Abs, right: Abs, at: At) -> Abs:
     if op == "+" and (is_text(left) or is_text(right)):
         return format_parts(machine, [left, right], at)
     if op == "%" and is_text(left):
-        template, kinds, known = text_of(left)
-        sites = expressions.record_sites(machine, right)
-        if sites or isinstance(right, (Comp, Unk, Ref)):
-            extra: frozenset[ComputedKind] = right.kinds if isinstance(right, Comp) else frozenset()
-            if sites:
-                extra = extra | {"record"}
-            return Comp(template, kinds | extra if extra or known else frozenset(), at, sites)
+        return _percent(machine, left, right, at)
     if isinstance(left, Comp) or isinstance(right, Comp):
         computed = [one for one in (left, right) if isinstance(one, Comp)]
         kinds = frozenset(kind for one in computed for kind in one.kinds)
         sites = frozenset(site for one in computed for site in one.sites)
         return Comp("{" + op + "}", kinds, at, sites)
     return expressions.derived(machine, (left, right), "a computed value", at)
+
+
+def _percent(machine: Machine, template: Abs, right: Abs, at: At) -> Abs:
+    """`template % values`: the text where everything is known, else what it is made of."""
+    values = objects.elements(machine, right)
+    if values is None:
+        values = (right,)
+    if isinstance(template, Lit) and all(isinstance(one, Lit) for one in values):
+        try:
+            plain = tuple(one.value for one in values if isinstance(one, Lit))
+            return Lit(str(template.value) % plain, at, template.pieces)
+        except (TypeError, ValueError):
+            return Unk("a format that fails", at)
+    text, kinds, known = text_of(template)
+    told = [text_of(one) for one in values]
+    kinds = kinds.union(*(found for _, found, _ in told))
+    sites = frozenset(s for one in (right, *values) for s in expressions.record_sites(machine, one))
+    if sites:
+        kinds = kinds | {"record"}
+    elif not kinds & _SOURCE_KINDS and not (known and all(clear for _, _, clear in told)):
+        kinds = frozenset()
+    filled = iter(part for part, _, _ in told)
+    named = re.sub(r"%(?:\(\w+\))?[srdif]", lambda found: next(filled, found.group()), text)
+    return Comp(named if kinds & _SOURCE_KINDS else text, kinds, at, sites)
 
 
 def _is_object(value: Abs) -> bool:
@@ -372,6 +391,9 @@ def call_external(
 ) -> Abs:
     """A call of something outside the project, by its dotted name."""
     name = func.name.removeprefix("builtins.")
+    if name == "functools.partial" and args:
+        given = tuple((key, slot.value) for key, slot in keywords)
+        return Part(args[0], tuple(args[1:]), given, open_args)
     source = _SOURCES.get(name)
     if source is not None:
         short = name.rpartition(".")[2]
@@ -584,12 +606,6 @@ def _thread(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -
     return Foreign("threading.Thread()", (), at)
 
 
-def _partial(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
-    if not args:
-        return Unk("a partial of nothing", at)
-    return Part(args[0], tuple(args[1:]), tuple((k, slot.value) for k, slot in named.items()))
-
-
 def _getattr(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
     if len(args) >= 2 and isinstance(args[1], Lit) and isinstance(args[1].value, str):
         found = objects.attribute(machine, args[0], args[1].value, at)
@@ -770,7 +786,6 @@ _MODELS: dict[str, Model] = {
     "pathlib.Path.cwd": lambda machine, args, named, at: File(""),
     "threading.Thread": _thread,
     "multiprocessing.Process": _thread,
-    "functools.partial": _partial,
     "getattr": _getattr,
     "len": _length,
     "exec": _exec,
@@ -1093,6 +1108,11 @@ def _text_method(
         if items is not None and all(isinstance(item, Lit) for item in items):
             joined = text.join(str(item.value) for item in items if isinstance(item, Lit))
             return Lit(joined, at) if len(joined) <= _LONG else Unk(_TOO_LONG, at)
+        if items is not None and 0 < len(items) <= 16:
+            parts_between: list[Abs] = [items[0]]
+            for item in items[1:]:
+                parts_between += [Lit(text), item]
+            return format_parts(machine, parts_between, at)
         sites = expressions.record_sites(machine, args[0])
         return Comp("{}", frozenset(("record",)) if sites else frozenset(), at, sites)
     if name in ("split", "partition", "rpartition", "splitlines") and known:

@@ -41,6 +41,7 @@ def live_functions(machine: Machine, module: ir.Module, functions: Iterable[Fn])
         for name in _module_names(machine, module)
         if _bears(machine, machine.cells.get((machine.module_frames[module.path], name)), module)
     }
+    live |= machine.packages
     owners: set[int] = {
         fn.owner.id for fn in pending if fn.owner is not None and _is_ours(machine, fn.owner, live)
     }

@@ -114,11 +114,13 @@ class Fn:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """functools.partial and kin: a callable with some arguments given."""
+    """functools.partial and kin: a callable with some arguments given; `open` says why there may
+    be more of them than are seen."""
 
     func: Abs
     args: tuple[Abs, ...]
     keywords: tuple[tuple[str, Abs], ...]
+    open: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,6 +203,7 @@ class _Lowering:
 
     def imports(self, node: ast.Import) -> list[ir.Stmt]:
         place = self.place(node)
+        self.mentioned.update(item.name.partition(".")[0] for item in node.names)
         return [
             ir.Import(item.name, None, item.asname or item.name.partition(".")[0], place)
             if item.asname is None
@@ -213,6 +214,7 @@ class _Lowering:
     def imports_from(self, node: ast.ImportFrom) -> list[ir.Stmt]:
         module = "." * node.level + (node.module or "")
         place = self.place(node)
+        self.mentioned.update((module.partition(".")[0], *(item.name for item in node.names)))
         return [
             ir.Import(module, item.name, item.asname or item.name, place) for item in node.names
         ]
