@@ -345,7 +345,7 @@ COMPUTED: dict[str, tuple[str, set[str]]] = {
         {"orders-{uuid4()}"},
     ),
     "the process": (
-        'import os\nProducer({"transactional.id": "orders-{getpid()}" % os.getpid()})',
+        'import os\nProducer({"transactional.id": "orders-%s" % os.getpid()})',
         {"orders-{getpid()}"},
     ),
     "the time": (
