@@ -287,7 +287,8 @@ def running_programs(draw: st.DrawFn) -> str:
         if kind == "try":
             failing = f"{deeper}if toss({next(coins)}):\n{deeper}    raise KeyError"
             handled = changes(deeper, depth - 1, own)
-            return [f"{indent}try:", failing, *body, f"{indent}except KeyError:", *handled]
+            order = draw(st.sampled_from([[failing, *body], [*body, failing]]))
+            return [f"{indent}try:", *order, f"{indent}except KeyError:", *handled]
         if kind == "for":
             number = next(fresh)
             pairs = f"[('{key()}', {value()}), ('{key()}', {value()})]"

@@ -412,3 +412,52 @@ def test_a_key_set_from_unknown_pairs_opens_the_dict(tmp_path: Path) -> None:
     client = seen(tmp_path, IMPORT + source)
     assert not closed(client)
     assert "?" in told(client, "acks")
+
+
+def test_what_a_try_block_set_may_be_there_in_its_handler(tmp_path: Path) -> None:
+    client = seen(
+        tmp_path,
+        """
+        from confluent_kafka import Producer
+        from house import risky
+
+        conf = {}
+        try:
+            conf["acks"] = "1"
+            risky()
+        except RuntimeError:
+            conf["linger.ms"] = 1
+        Producer(conf)
+        """,
+    )
+    # the run in which risky() fails after the assignment is one of the worlds
+    assert (1, 1) in pairs(client.worlds, "acks", "linger.ms")
+    assert (1, 5) in pairs(client.worlds, "acks", "linger.ms")
+
+
+MANY = {
+    "enable.idempotence": "False",
+    "acks": "'all'",
+    "retries": "5",
+    "max.in.flight.requests.per.connection": "5",
+    "linger.ms": "5",
+    "request.timeout.ms": "30000",
+    "transactional.id": "None",
+    "transaction.timeout.ms": "60000",
+}
+
+
+@pytest.mark.xfail(reason="combinations beyond the limit are dropped", strict=True)
+@pytest.mark.parametrize("first", range(len(MANY)))
+def test_no_possibility_is_dropped_when_there_are_more_choices_than_worlds(
+    tmp_path: Path, first: int
+) -> None:
+    names = [*list(MANY)[first:], *list(MANY)[:first]]
+    parameters = ", ".join(f"p{number}={MANY[name]}" for number, name in enumerate(names))
+    settings = ", ".join(f"'{name}': p{number}" for number, name in enumerate(names))
+    source = f"{IMPORT}\n\ndef make({parameters}):\n    return Producer({{{settings}}})\n"
+    report = run(tmp_path, source)
+    (client,) = report.subjects
+    for name in MANY:
+        assert "?" in told(client, name), name
+    assert [finding for finding in report.findings if finding.confidence != "low"] == []

@@ -570,7 +570,8 @@ def test_dynamic_dispatch_is_unknown(tmp_path: Path, source: str) -> None:
     assert report.unresolved or told(client, "acks") == {"0", "1"}
 
 
-def test_monkey_patching_is_not_taken_for_the_class(tmp_path: Path) -> None:
+@pytest.mark.xfail(reason="an attribute set on a library is dropped", strict=True)
+def test_a_patched_library_is_not_taken_for_the_library(tmp_path: Path) -> None:
     source = """
         import confluent_kafka
 
@@ -582,8 +583,22 @@ def test_monkey_patching_is_not_taken_for_the_class(tmp_path: Path) -> None:
         confluent_kafka.Producer = house_made
         confluent_kafka.Producer({"acks": "1"})
         """
-    report = run(tmp_path, source)
-    assert len(report.subjects) <= 1  # no crash; the name keeps its meaning or loses it
+    assert run(tmp_path, source).subjects == ()
+
+
+def test_a_patched_method_of_the_library_leaves_the_client_a_client(tmp_path: Path) -> None:
+    source = """
+        import confluent_kafka
+
+
+        def traced(self, *args, **options):
+            print(args)
+
+
+        confluent_kafka.Producer.produce = traced
+        confluent_kafka.Producer({"acks": "1"})
+        """
+    assert told(seen(tmp_path, source), "acks") == {"1"}
 
 
 def test_a_patched_method_is_the_patched_one(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import posixpath
 from collections.abc import Iterator
 
 from tests.rewrites import source as s
@@ -270,9 +269,11 @@ def alias_of_the_package(source: Source) -> Changed | None:
     if not imports or _rebound(source, names) or names & _used_elsewhere(source):
         return None
     uses: dict[str, ast.expr] = {}
+    aliases: dict[str, str] = {}  # one for a name, however often it is imported
     for node, item, module in imports:
-        alias = source.fresh("library")
-        uses[item.asname or item.name] = ast.Attribute(s.name(alias), item.name, ast.Load())
+        name = item.asname or item.name
+        alias = aliases.setdefault(name, source.fresh("library"))
+        uses[name] = ast.Attribute(s.name(alias), item.name, ast.Load())
         node.names.remove(item)
         _beside(source.tree, node, ast.Import([ast.alias(module, alias)]))
     source.tree = _Replacing(uses).visit(source.tree)
@@ -287,9 +288,11 @@ def alias_of_the_class(source: Source) -> Changed | None:
     if names & _used_elsewhere(source) or _rebound(source, names):
         return None
     uses: dict[str, ast.expr] = {}
+    aliases: dict[str, str] = {}
     for _, item, _ in imports:
-        alias = source.fresh("Client")
-        uses[item.asname or item.name] = s.name(alias)
+        name = item.asname or item.name
+        alias = aliases.setdefault(name, source.fresh("Client"))
+        uses[name] = s.name(alias)
         item.asname = alias
     source.tree = _Replacing(uses).visit(source.tree)
     changed = bool(imports)
@@ -339,10 +342,6 @@ def _without_empty_imports(tree: ast.Module) -> None:
             if isinstance(block, list):
                 kept = [one for one in block if not isinstance(one, ast.ImportFrom) or one.names]
                 block[:] = kept
-
-
-def path_exists(source: Source, name: str) -> bool:
-    return posixpath.join(source.folder, name) in source.files
 
 
 PLACES: dict[str, Transformation] = {

@@ -470,7 +470,7 @@ def by_partial(source: Source) -> Changed | None:
 def by_a_factory(source: Source) -> Changed | None:
     """Each construction in a function of its own, which is given the arguments."""
     calls = s.client_calls(source)
-    if not calls:
+    if not calls or not _bound_at_head(source):
         return None
     for call in calls:
         factory = source.fresh("make_client")

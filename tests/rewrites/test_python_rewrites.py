@@ -68,6 +68,15 @@ def key_twice_in_a_display(files: Files, paths: tuple[str, ...]) -> bool:
     return False
 
 
+def two_spellings_in_a_display(files: Files, paths: tuple[str, ...]) -> bool:
+    """Whether a setting is written under two names in one place: in two places that is deliberate."""
+    return any(
+        s.has_two_spellings(given.entries)
+        for path in paths
+        for given in s.givens(s.parse(files, path))
+    )
+
+
 @cache
 def cases() -> tuple[Case, ...]:
     return tuple(_cases())
@@ -139,6 +148,31 @@ def test_rewritten_code_is_told_the_same(name: str, folder: Path) -> None:
             problems.append(f"{case.name} is told the same now; take it off KNOWN")
     assert not problems, "\n".join(problems)
     assert applied >= LEAST[name], f"applied to {applied} documents only"
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_code_rewritten_three_times_is_told_the_same(turn: int, folder: Path) -> None:
+    """Another three transformations for each document, one upon the other."""
+    chosen = [name for name in TRANSFORMATIONS if TRANSFORMATIONS[name] is not asynchronous]
+    applied = 0
+    problems: list[str] = []
+    for number, case in enumerate(cases()):
+        names = [chosen[(number * 3 + turn * 11 + step * 7) % len(chosen)] for step in range(3)]
+        files = dict(case.files)
+        if not all(applies(name, case) for name in names):
+            continue
+        if two_spellings_in_a_display(files, case.sources):
+            continue
+        for name in names:
+            sources = tuple(path for path in files if s.constructs_clients(files, path))
+            new = rewritten(TRANSFORMATIONS[name], files, sources)
+            files = new if new is not None else files
+        applied += files != dict(case.files)
+        lines = differences(before(dict(case.files), folder), telling(check(files, folder)))
+        if lines:
+            problems.append("\n  ".join([f"{case.name}: {', '.join(names)}", *lines]))
+    assert not problems, "\n".join(problems)
+    assert applied >= 100
 
 
 def test_the_predicates_leave_out_few() -> None:

@@ -134,7 +134,10 @@ def call(
             return Lit(None)
         return library.call_external(machine, func, args, keywords, at, open_args)
     if isinstance(func, Bound):
-        return call_method(machine, func, args, keywords, at)
+        result = call_method(machine, func, args, keywords, at)
+        if func.name == "update":
+            library.hidden_entries(machine, func.receiver, keywords, open_args)
+        return result
     if isinstance(func, Foreign):
         if func.path in library.ENVIRONMENT_READERS:
             return library.required_variable(machine, args, dict(keywords), at)

@@ -400,7 +400,10 @@ def call_external(
         return Comp("{" + short + "()}", frozenset((source,)), at)
     model = _MODELS.get(name)
     if model is not None:
-        return model(machine, args, dict(keywords), at)
+        result = model(machine, args, dict(keywords), at)
+        if model is _new_dict:
+            hidden_entries(machine, result, keywords, open_args)
+        return result
     if name.startswith("sqlalchemy") and name.endswith((".text",)) and args:
         return args[0]
     if name.startswith("dict.") and args and isinstance(args[0], Ref):
@@ -429,6 +432,16 @@ def may_mutate(name: str) -> bool:
     """Whether a function out of sight may change a dict that it is given."""
     top, dot, _ = name.partition(".")
     return bool(dot) and top not in sys.stdlib_module_names and top not in _READ_ONLY
+
+
+def hidden_entries(
+    machine: Machine, target: Abs, keywords: list[tuple[str, Slot]], open_args: str | None
+) -> None:
+    """What `**unknown` may have put into a dict beside the keywords that are seen."""
+    if open_args is not None and isinstance(target, Ref):
+        objects.update_dict(machine, target, DictObj(dict(keywords), open=open_args))
+    elif open_args is not None:
+        objects.open_dict(machine, target, open_args)
 
 
 Model = Callable[["Machine", "list[Abs]", "dict[str, Slot]", At], Abs]

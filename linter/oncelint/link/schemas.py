@@ -53,6 +53,7 @@ class Schemas:
         self._read = read
         self._texts: dict[str, str] | None = None
         self._facts: list[TableFact] | None = None
+        self._classes: dict[str, list[ClassObj]] | None = None
         self._found: dict[tuple[str, str, str], Declared | None] = {}
 
     def find(self, table: str, path: str, dialect: str) -> Declared | None:
@@ -106,12 +107,15 @@ class Schemas:
 
     def _mapped(self, table: str, unit: str) -> Declared | None:
         """The class that is mapped to a table by its __tablename__."""
-        for value in list(self._machine.cells.values()):
-            if not isinstance(value, ClassObj) or self._around.unit(value.path) != unit:
-                continue
-            named = value.attrs.get("__tablename__")
-            if isinstance(named, Lit) and str(named.value).lower() == table:
-                return _declared(value, _class_keys(value))
+        if self._classes is None:
+            self._classes = {}
+            for value in self._machine.cells.values():
+                named = value.attrs.get("__tablename__") if isinstance(value, ClassObj) else None
+                if isinstance(value, ClassObj) and isinstance(named, Lit):
+                    self._classes.setdefault(str(named.value).lower(), []).append(value)
+        for cls in self._classes.get(table, ()):
+            if self._around.unit(cls.path) == unit:
+                return _declared(cls, _class_keys(cls))
         return None
 
 
