@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oncelint.flow import expressions, library, objects, statements
+from oncelint.flow import expressions, objects, statements
 from oncelint.flow.blocks import span_of
+from oncelint.flow.library import containers, environment, externals, making
 from oncelint.flow.state import CONTEXTS, DEPTH, Frame
 from oncelint.flow.trace import Execution, Site, Use
 from oncelint.flow.values import (
@@ -37,6 +38,7 @@ from oncelint.flow.values import (
     describe,
     phi,
 )
+from oncelint.frameworks.python_clients import POLLS
 from oncelint.model import ir
 from oncelint.model.project import Step
 
@@ -132,15 +134,15 @@ def call(
         if base in machine.constructors and base != func.name and args:
             become(machine, args[0], base, args[1:], keywords, at, open_args)
             return Lit(None)
-        return library.call_external(machine, func, args, keywords, at, open_args)
+        return externals.call_external(machine, func, args, keywords, at, open_args)
     if isinstance(func, Bound):
         result = call_method(machine, func, args, keywords, at)
         if func.name == "update":
-            library.hidden_entries(machine, func.receiver, keywords, open_args)
+            containers.hidden_entries(machine, func.receiver, keywords, open_args)
         return result
     if isinstance(func, Foreign):
-        if func.path in library.ENVIRONMENT_READERS:
-            return library.required_variable(machine, args, dict(keywords), at)
+        if func.path in environment.ENVIRONMENT_READERS:
+            return environment.required_variable(machine, args, dict(keywords), at)
         values = [*args, *(slot.value for _, slot in keywords)]
         hand_over(machine, values, at)
         return Foreign(f"{func.path}()", (*func.made_from, *args), at)
@@ -201,7 +203,7 @@ def call_method(
         )
     if func.name in machine.executes and isinstance(receiver, (Foreign, Unk, Bound)):
         record_execution(machine, receiver, func.name, args, keywords, at)
-    return library.call_method(machine, func, args, keywords, at)
+    return externals.call_method(machine, func, args, keywords, at)
 
 
 def record_execution(
@@ -298,7 +300,7 @@ def use_client(
     )
     site = machine.trace.sites[client.site]
     hand_over(machine, values, at)
-    if site.constructor in machine.takes_records and method in library.POLLS:
+    if site.constructor in machine.takes_records and method in POLLS:
         for loop in machine.loops:
             loop.consumers.setdefault(client.site, at)
         return Rec(frozenset((client.site,)))
@@ -323,9 +325,9 @@ def construct(
         site = Site(len(machine.trace.sites), constructor, at)
         machine.sites[key] = site
         machine.trace.sites.append(site)
-    making = library.making(machine, constructor, args, keywords, at, open_args)
-    if len(site.makings) < CONTEXTS and making not in site.makings:
-        site.makings.append(making)
+    made = making.making(machine, constructor, args, keywords, at, open_args)
+    if len(site.makings) < CONTEXTS and made not in site.makings:
+        site.makings.append(made)
     return KafkaClient(site.index)
 
 

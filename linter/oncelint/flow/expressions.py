@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oncelint.flow import calls, library, objects, statements
+from oncelint.flow import calls, objects, statements
 from oncelint.flow.dicts import may_be_missing, merge_dicts
+from oncelint.flow.library import texts
 from oncelint.flow.state import UNROLL
 from oncelint.flow.values import (
     Abs,
@@ -76,12 +77,12 @@ def evaluate(machine: Machine, node: ir.Expr) -> Abs:
             machine.at(node.place),
         )
     if isinstance(node, ir.Format):
-        return library.format_parts(
+        return texts.format_parts(
             machine, [evaluate(machine, p) for p in node.parts], machine.at(node.place)
         )
     if isinstance(node, ir.Binary):
         left, right = evaluate(machine, node.left), evaluate(machine, node.right)
-        return library.binary(machine, node.op, left, right, machine.at(node.place))
+        return texts.binary(machine, node.op, left, right, machine.at(node.place))
     if isinstance(node, ir.Either):
         return do_either(machine, node)
     if isinstance(node, ir.Conditional):
@@ -118,7 +119,7 @@ def evaluate(machine: Machine, node: ir.Expr) -> Abs:
         if verdict is not None:
             return Lit(not verdict, machine.at(node.place))
         if isinstance(values[0], Phi):
-            return machine.over(values[0], lambda one: library.negate(machine, one))
+            return machine.over(values[0], lambda one: texts.negate(machine, one))
         if isinstance(values[0], (Unk, Bound, Foreign)):
             choice = choice_of(machine, values[0], node.place)
             return Phi(choice, (("true", Lit(False)), ("false", Lit(True))))

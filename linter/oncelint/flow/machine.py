@@ -12,8 +12,9 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from oncelint.flow import calls, library, objects, relevance, statements
+from oncelint.flow import calls, objects, relevance, statements
 from oncelint.flow.files import Files
+from oncelint.flow.library import externals
 from oncelint.flow.modules import Modules
 from oncelint.flow.state import STEPS, STEPS_PER_ROOT, Exhausted, Frame, State
 from oncelint.flow.trace import LoopContext, Site, Trace
@@ -254,7 +255,7 @@ class Machine(State):
             if value is not None and not isinstance(value, OBJECTS):
                 return value
             frame = self.frames.get(frame.parent) if frame.parent is not None else None
-        if name in library.BUILTINS:
+        if name in externals.BUILTINS:
             return Ext("builtins." + name)
         return Unk(f"the name {name} is not defined where it can be seen", at)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oncelint.flow import calls, expressions, library
+from oncelint.flow import calls, expressions
 from oncelint.flow.dicts import join_dicts, may_be_missing, merge_dicts
+from oncelint.flow.library import environment, externals, paths
 from oncelint.flow.state import Status
 from oncelint.flow.values import (
     Abs,
@@ -74,7 +75,7 @@ def elements(machine: Machine, value: Abs) -> tuple[Abs, ...] | None:
 def exact_items(machine: Machine, value: Abs) -> tuple[Abs, ...] | None:
     """What iterating over a value gives, when that is certain."""
     if isinstance(value, File) and value.opened:
-        return library.file_lines(machine, value)
+        return paths.file_lines(machine, value)
     if isinstance(value, Ref):
         obj = machine.obj(value)
         if isinstance(obj, DictObj):
@@ -135,7 +136,7 @@ def item(machine: Machine, base: Abs, key: Abs, at: At) -> Abs:
             if isinstance(key, Lit) and isinstance(key.value, str):
                 slot = obj.slots.get(key.value)
                 if slot is None and obj.environment:
-                    return library.environment(key.value, None, at)
+                    return environment.environment(key.value, None, at)
                 if slot is not None:
                     return slot.value
                 return Unk(obj.open or f"no entry {key.value}", at)
@@ -152,11 +153,11 @@ def item(machine: Machine, base: Abs, key: Abs, at: At) -> Abs:
             if method is not None:
                 return calls.call(machine, method, [key], [], at)
     if isinstance(base, Foreign):
-        known = library.foreign_item(base, key, at)
+        known = paths.foreign_item(base, key, at)
         return known or Foreign(f"{base.path}[]", (*base.made_from, key), at)
     if isinstance(base, Ext) and base.name == "os.environ":
         name = key.value if isinstance(key, Lit) else None
-        return library.environment(name if isinstance(name, str) else "?", None, at)
+        return environment.environment(name if isinstance(name, str) else "?", None, at)
     return expressions.derived(machine, [base], "an item of something unknown", at)
 
 
@@ -269,11 +270,11 @@ def attribute(machine: Machine, base: Abs, name: str, at: At) -> Abs:
         found = machine.member(base.path, name)
         return found if found is not None else Unk(f"{base.path} has no {name}", at)
     if isinstance(base, Ext):
-        return library.external_attribute(base, name, at)
+        return externals.external_attribute(base, name, at)
     if isinstance(base, Rec):
         return Rec(base.sites, "derived")
     if isinstance(base, File):
-        return library.file_attribute(base, name, at)
+        return paths.file_attribute(base, name, at)
     if isinstance(base, Lit) and name in ("data", "value"):
         return base  # an entry of jproperties, a member of an Enum
     if isinstance(base, Comp) and name in ("hex", "int", "urn", "bytes", "node", "year", "value"):
@@ -302,8 +303,8 @@ def instance_attribute(machine: Machine, base: Ref, obj: InstanceObj, name: str,
                 return calls.call_function(machine, bound, [], [], at)
             return bound
         if is_settings(machine, obj.cls):
-            return library.setting_default(name, found, at)
-        return library.field_default(found, at)
+            return environment.setting_default(name, found, at)
+        return environment.field_default(found, at)
     if name == "__class__":
         return obj.cls
     if obj.client is not None:
@@ -380,7 +381,7 @@ def client_base(machine: Machine, cls: Ref) -> str | None:
 
 def is_settings(machine: Machine, cls: Ref) -> bool:
     return any(
-        isinstance(base, Ext) and base.name in library.SETTINGS_CLASSES
+        isinstance(base, Ext) and base.name in environment.SETTINGS_CLASSES
         for base in bases_of(machine, cls)
     )
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oncelint.flow import calls, expressions, library, objects
+from oncelint.flow import calls, expressions, objects
+from oncelint.flow.library import externals, texts
 from oncelint.flow.state import UNROLL, Frame, Jumps, Key, Status
 from oncelint.flow.trace import LoopContext
 from oncelint.flow.values import (
@@ -195,7 +196,7 @@ def do_augment(machine: Machine, stmt: ir.Augment) -> None:
     if machine.loops and isinstance(current, Lit) and not isinstance(current.value, str):
         result = Unk("counted in a loop", machine.at(stmt.place))
     else:
-        result = library.binary(machine, stmt.op, current, value, machine.at(stmt.place))
+        result = texts.binary(machine, stmt.op, current, value, machine.at(stmt.place))
     bind(machine, stmt.target, result)
 
 
@@ -381,7 +382,7 @@ def do_with(machine: Machine, stmt: ir.With) -> Status:
     suppressed = len(machine.handlers)
     for expr, target in stmt.items:
         manager = expressions.evaluate(machine, expr)
-        if isinstance(manager, Foreign) and manager.path == library.SUPPRESS:
+        if isinstance(manager, Foreign) and manager.path == externals.SUPPRESS:
             machine.handlers.append(tuple(describe(one) for one in manager.made_from))
         value = enter(machine, manager, machine.at(expr.place))
         if target is not None:
@@ -477,7 +478,7 @@ def do_import(machine: Machine, stmt: ir.Import) -> None:
                         machine.set_name(name, cell)
                         machine.frame.starred.add(name)
         else:
-            for name in library.exports(stmt.module, machine.constructors):
+            for name in externals.exports(stmt.module, machine.constructors):
                 machine.set_name(name, Ext(f"{stmt.module}.{name}"))
                 machine.frame.starred.add(name)
         return

@@ -121,3 +121,6 @@ CONSTRUCTORS: dict[str, str] = {**{name: name for name in CLIENTS}, **_OTHER_PLA
 CONSUMERS: frozenset[str] = frozenset(
     name for name, shape in CLIENTS.items() if shape.role == "consumer"
 )
+
+# Methods that take records from a consumer.
+POLLS = frozenset({"poll", "consume", "getone", "getmany", "__next__", "__anext__", "next"})

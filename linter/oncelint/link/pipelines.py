@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from oncelint.flow.blocks import alternatives, span_of
-from oncelint.flow.library import POLLS
 from oncelint.flow.trace import Use
 from oncelint.flow.values import Abs, Foreign, Items, Lit, Phi
+from oncelint.frameworks.python_clients import POLLS
 from oncelint.link.clients import Made
 from oncelint.model.facts import Block
 from oncelint.model.project import (
