@@ -272,8 +272,8 @@ def test_a_json_pointer_in_a_tree() -> None:
 def test_places_in_json_files() -> None:
     texts = {"sink.json": '{\n  "config": {"acks": "1"}\n}\n', "broken.json": "{"}
 
-    def source(path: str) -> SourceText | None:
-        return SourceText(path, texts[path]) if path in texts else None
+    def source(path: str) -> tuple[str, SourceText] | None:
+        return ("json", SourceText(path, texts[path])) if path in texts else None
 
     locate = locator(source)
     assert locate("sink.json", "/config/acks") == Span(

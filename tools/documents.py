@@ -23,7 +23,9 @@ from oncelint.model.versions import span_text
 from oncelint.settings import Settings, load
 
 ROOT = Path(__file__).resolve().parent.parent
-_FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=ticks)[ \t]*$", re.M | re.S)
+_FENCE = re.compile(
+    r"^(?P<ticks>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=ticks)[ \t]*$", re.M | re.S
+)
 _SHOWN = {
     "producer": ("enable.idempotence", "acks", "transactional.id"),
     "consumer": ("isolation.level", "group.id", "enable.auto.commit"),
@@ -164,7 +166,9 @@ def _describes(line: str, client: Client) -> bool:
     head, _, rest = line.partition(": ") if ": " in line else (line.rstrip(":"), "", "")
     pairs = dict(pair.partition("=")[::2] for pair in rest.split())
     own_head = subject_line(client, ()).rstrip(":")
-    return head == own_head and all(effective(client, name) == value for name, value in pairs.items())
+    return head == own_head and all(
+        effective(client, name) == value for name, value in pairs.items()
+    )
 
 
 def show(path: Path) -> tuple[str, str]:

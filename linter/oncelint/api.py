@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from oncelint.model.report import Report, Unanalysed
     from oncelint.model.values import Span
     from oncelint.settings import Settings
+    from oncelint.text import SourceText
 
 __all__ = ["UsageError", "check", "explain", "files", "project_root"]
 
@@ -99,7 +100,7 @@ def _judged(
     """Link the facts, check the project, and report what concerns the wanted paths."""
     from oncelint import check as checking
     from oncelint.model.report import Report
-    from oncelint.suppress import apply
+    from oncelint.suppress import apply, locator
 
     linked = _link(facts, discovery, settings, root, contents)
     rules = checking.active(settings)
@@ -109,7 +110,7 @@ def _judged(
     quiet = settings if not no_ignores else _without_ignores(settings)
     groups = {name: rule.group for name, rule in checking.catalogue().items()}
     shown, suppressed, uses = apply(
-        findings, comments, quiet, groups=groups, ran=rules, locate=_locator(root, contents)
+        findings, comments, quiet, groups=groups, ran=rules, locate=locator(_source(root, contents))
     )
     late = checking.check_suppressions(uses, linked.project, rules, settings)
     late_shown, late_suppressed, _ = apply(late, (), quiet, groups=groups, ran=rules)
@@ -269,29 +270,22 @@ def _without_ignores(settings: Settings) -> Settings:
     return replace(settings, per_file_ignores=(), ignore_locations=())
 
 
-def _locator(root: Path, overlay: Mapping[str, bytes]) -> Callable[[str, str], Span | None]:
-    """Finds the place of a JSON pointer in a configuration file."""
+def _source(
+    root: Path, overlay: Mapping[str, bytes]
+) -> Callable[[str], tuple[str, SourceText] | None]:
+    """What yields a configuration file's format and text; None when there is no such text."""
+    from oncelint.discover import kind_of
+    from oncelint.formats import READERS
+    from oncelint.text import SourceText, TextError
 
-    def locate(path: str, pointer: str) -> Span | None:
-        from oncelint.discover import kind_of
-        from oncelint.formats import READERS, read
-        from oncelint.formats.tree import FormatError
-        from oncelint.suppress import pointer_range
-        from oncelint.text import SourceText, TextError
-
+    def source(path: str) -> tuple[str, SourceText] | None:
         kind = kind_of(path)
-        data = overlay.get(path) or read_file(root, path, 1 << 24)
-        if kind not in READERS or data is None:
+        data = overlay[path] if path in overlay else read_file(root, path, 1 << 24)
+        if data is None or kind not in READERS:
             return None
         try:
-            text = SourceText.decode(path, data, latin1=True)
-            document = read(kind, text)
-        except (TextError, FormatError):
+            return kind, SourceText.decode(path, data, latin1=True)
+        except TextError:
             return None
-        for root_node in document.roots:
-            found = pointer_range(root_node, pointer)
-            if found is not None:
-                return text.span(*found)
-        return None
 
-    return locate
+    return source

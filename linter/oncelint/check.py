@@ -11,10 +11,7 @@ from oncelint.model.facts import ErrorRecord
 from oncelint.model.finding import CONFIDENCES, SEVERITIES, Finding, Hit
 from oncelint.model.project import (
     Client,
-    Connector,
-    Consumer,
     Feed,
-    Producer,
     Project,
     Sink,
     SuppressionUse,
@@ -22,17 +19,6 @@ from oncelint.model.project import (
 )
 from oncelint.model.rule import Rule
 from oncelint.settings import Settings
-
-SUBJECTS: dict[str, type] = {
-    "Client": Client,
-    "Producer": Producer,
-    "Consumer": Consumer,
-    "Connector": Connector,
-    "TransactionalPair": TransactionalPair,
-    "Feed": Feed,
-    "Sink": Sink,
-    "SuppressionUse": SuppressionUse,
-}
 
 
 @cache

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import product
+from math import prod
 
 from oncelint.dialects import CLIENT_NAMES, Table, table, table_name
 from oncelint.dialects.constraints import (
@@ -72,7 +72,7 @@ MATTER: dict[str, tuple[str, ...]] = {
     ),
 }
 
-_MAX_WORLDS = 96
+_MAX_WORLDS = 64
 
 
 def worlds(
@@ -91,8 +91,6 @@ def worlds(
         for conditions, chosen in _combinations(written, MATTER.get(role, ())):
             for group in _groups(dialect, role, tuple(versions), breaks):
                 found.append(_world(info, dialect, role, group, conditions, chosen, block, layers))
-                if len(found) > _MAX_WORLDS:
-                    return tuple(_undecided(found))
     return _startable(found)
 
 
@@ -107,38 +105,6 @@ def _startable(found: Sequence[World]) -> tuple[World, ...]:
 
 def _lacks_a_setting(world: World) -> bool:
     return any(c.family == "missing" and c.outcome == "refuses" for c in world.contradictions)
-
-
-def _undecided(found: list[World]) -> Iterator[World]:
-    """Too many worlds to tell apart: what differs between them is not known."""
-    first = found[0]
-    merged: dict[str, Setting] = {}
-    for name, setting in first.settings.items():
-        same = all(
-            (other := world.settings.get(name)) is not None and other.value == setting.value
-            for world in found
-        )
-        if not same:
-            setting = Setting(
-                name,
-                setting.spelled,
-                Unknown("too many possibilities"),
-                setting.set_by,
-                setting.key_span,
-                setting.value_span,
-                setting.origins,
-            )
-        merged[name] = setting
-    versions = tuple(dict.fromkeys(version for world in found for version in world.versions))
-    yield World(
-        first.client,
-        first.dialect,
-        versions,
-        (),
-        merged,
-        first.open_reason or "too many worlds",
-        (),
-    )
 
 
 def _canonical(block: Block, info: Table) -> dict[str, WrittenSetting]:
@@ -176,18 +142,42 @@ def _combinations(
             varying.append((name, setting))
         else:
             fixed[name] = (setting, _either(setting.alternatives))
-    count = 0
-    for choice in product(*(setting.alternatives for _, setting in varying)):
-        decided: dict[str, str] = {}
-        if not all(_agree(decided, alternative.when) for alternative in choice):
-            continue
-        count += 1
-        if count > _MAX_WORLDS:
-            return
-        chosen = dict(fixed)
-        for (name, setting), alternative in zip(varying, choice, strict=True):
-            chosen[name] = (setting, alternative)
+    for name, setting in _beyond_the_limit(varying, matter):
+        fixed[name] = (setting, _either(setting.alternatives))
+        varying.remove((name, setting))
+    partial: list[tuple[dict[str, str], dict[str, tuple[WrittenSetting, Alternative]]]] = [
+        ({}, fixed)
+    ]
+    for name, setting in varying:
+        partial = [
+            (agreed, {**chosen, name: (setting, alternative)})
+            for decided, chosen in partial
+            for alternative in setting.alternatives
+            if (agreed := _agreed(decided, alternative.when)) is not None
+        ]
+    for decided, chosen in partial:
         yield tuple(sorted(Condition(key, value) for key, value in decided.items())), chosen
+
+
+def _beyond_the_limit(
+    varying: Sequence[tuple[str, WrittenSetting]], matter: Sequence[str]
+) -> list[tuple[str, WrittenSetting]]:
+    """The settings, least important first, that have to stay undecided so that the choices of the
+    others make no more than _MAX_WORLDS worlds. None may be dropped: that would make it certain."""
+    kept = sorted(varying, key=lambda item: matter.index(item[0]))
+    undecided = []
+    while kept and _possibilities(kept) > _MAX_WORLDS:
+        undecided.append(kept.pop())
+    return undecided
+
+
+def _possibilities(varying: Sequence[tuple[str, WrittenSetting]]) -> int:
+    branches: dict[str, set[str]] = {}
+    for _, setting in varying:
+        for alternative in setting.alternatives:
+            for one in alternative.when:
+                branches.setdefault(one.choice, set()).add(one.branch)
+    return prod(len(labels) for labels in branches.values())
 
 
 def _either(alternatives: Sequence[Alternative]) -> Alternative:
@@ -197,8 +187,13 @@ def _either(alternatives: Sequence[Alternative]) -> Alternative:
     return Alternative(Unknown("one of several values"), (), alternatives[0].span)
 
 
-def _agree(decided: dict[str, str], when: Iterable[Condition]) -> bool:
-    return all(decided.setdefault(one.choice, one.branch) == one.branch for one in when)
+def _agreed(decided: dict[str, str], when: Iterable[Condition]) -> dict[str, str] | None:
+    """The choices decided so far with those of an alternative; None when they contradict."""
+    result = dict(decided)
+    for one in when:
+        if result.setdefault(one.choice, one.branch) != one.branch:
+            return None
+    return result
 
 
 @lru_cache(maxsize=512)

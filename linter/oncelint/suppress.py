@@ -109,25 +109,27 @@ def apply(
 
 
 def locator(
-    source: Callable[[str], SourceText | None],
+    source: Callable[[str], tuple[str, SourceText] | None],
 ) -> Callable[[str, str], Span | None]:
-    """What `apply` asks for places in JSON files, given what yields a file's text.
+    """What `apply` asks for places in configuration files, given what yields a file's format (one
+    of formats.READERS) and text.
 
-    A file that is gone or is no JSON has no places.
+    A file that is gone or is not of the format its name says has no places.
     """
 
     def locate(path: str, pointer: str) -> Span | None:
-        from oncelint.formats.json import read  # only where settings name a place
+        from oncelint.formats import read  # only where settings name a place
         from oncelint.formats.tree import FormatError
 
-        text = source(path)
-        if text is None:
+        found = source(path)
+        if found is None:
             return None
+        kind, text = found
         try:
-            place = pointer_range(read(text).roots[0], pointer)
+            places = [pointer_range(root, pointer) for root in read(kind, text).roots]
         except FormatError:
             return None
-        return None if place is None else text.span(*place)
+        return next((text.span(*place) for place in places if place is not None), None)
 
     return locate
 

@@ -447,7 +447,6 @@ MANY = {
 }
 
 
-@pytest.mark.xfail(reason="combinations beyond the limit are dropped", strict=True)
 @pytest.mark.parametrize("first", range(len(MANY)))
 def test_no_possibility_is_dropped_when_there_are_more_choices_than_worlds(
     tmp_path: Path, first: int

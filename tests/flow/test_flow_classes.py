@@ -570,7 +570,6 @@ def test_dynamic_dispatch_is_unknown(tmp_path: Path, source: str) -> None:
     assert report.unresolved or told(client, "acks") == {"0", "1"}
 
 
-@pytest.mark.xfail(reason="an attribute set on a library is dropped", strict=True)
 def test_a_patched_library_is_not_taken_for_the_library(tmp_path: Path) -> None:
     source = """
         import confluent_kafka

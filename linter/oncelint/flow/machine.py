@@ -74,6 +74,7 @@ class Machine(State):
         self.instances: dict[int, list[Ref]] = {}
         self.sites: dict[tuple[str, ir.Place, str], Site] = {}
         self.inner: list[Fn] = []
+        self.patched: dict[str, Abs] = {}
         self.bearing: frozenset[str] = frozenset()
         self.turns: dict[tuple[str, ir.Place], int] = {}
         self.steps = 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from oncelint.flow import calls, expressions
 from oncelint.flow.dicts import join_dicts, may_be_missing, merge_dicts
-from oncelint.flow.library import environment, externals, paths
+from oncelint.flow.library import environment, paths
 from oncelint.flow.state import Status
 from oncelint.flow.values import (
     Abs,
@@ -186,6 +186,8 @@ def set_attribute(machine: Machine, base: Abs, name: str, value: Abs) -> None:
     elif isinstance(base, Phi):
         for _, one in base.branches:
             set_attribute(machine, one, name, value)
+    elif isinstance(base, Ext):
+        machine.patched[f"{base.name}.{name}"] = value
     elif isinstance(base, Mod) and base.path in machine.module_frames:
         machine.write((machine.module_frames[base.path], name), value)
 
@@ -270,7 +272,8 @@ def attribute(machine: Machine, base: Abs, name: str, at: At) -> Abs:
         found = machine.member(base.path, name)
         return found if found is not None else Unk(f"{base.path} has no {name}", at)
     if isinstance(base, Ext):
-        return externals.external_attribute(base, name, at)
+        dotted = f"{base.name}.{name}"
+        return machine.patched.get(dotted, Ext(dotted))
     if isinstance(base, Rec):
         return Rec(base.sites, "derived")
     if isinstance(base, File):

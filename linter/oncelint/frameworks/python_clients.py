@@ -27,7 +27,6 @@ class ClientShape:
     other_keywords: tuple[str, ...] = ()
     topics_positional: bool = False
     may_be_empty: bool = False
-    asynchronous: bool = False
 
 
 _LIBRDKAFKA = ("librdkafka",)
@@ -66,7 +65,6 @@ CLIENTS: dict[str, ClientShape] = {
         True,
         ("producer_conf",),
         ("max_workers", "executor", "batch_size", "buffer_timeout"),
-        asynchronous=True,
     ),
     "confluent_kafka.aio.AIOConsumer": ClientShape(
         _LIBRDKAFKA,
@@ -74,7 +72,6 @@ CLIENTS: dict[str, ClientShape] = {
         True,
         ("consumer_conf",),
         ("max_workers", "executor"),
-        asynchronous=True,
     ),
     # kafka-python: kafka/producer/kafka.py, kafka/consumer/group.py
     "kafka.KafkaProducer": ClientShape(_KAFKA, "producer", False, may_be_empty=True),
@@ -83,7 +80,7 @@ CLIENTS: dict[str, ClientShape] = {
     ),
     # aiokafka: aiokafka/producer/producer.py, aiokafka/consumer/consumer.py
     "aiokafka.AIOKafkaProducer": ClientShape(
-        _AIO, "producer", False, other_keywords=("loop",), may_be_empty=True, asynchronous=True
+        _AIO, "producer", False, other_keywords=("loop",), may_be_empty=True
     ),
     "aiokafka.AIOKafkaConsumer": ClientShape(
         _AIO,
@@ -92,7 +89,6 @@ CLIENTS: dict[str, ClientShape] = {
         other_keywords=("loop",),
         topics_positional=True,
         may_be_empty=True,
-        asynchronous=True,
     ),
 }
 

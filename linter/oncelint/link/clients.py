@@ -199,7 +199,6 @@ def _client(
         if knowledge.source != "none" or knowledge.exact
         for version in knowledge.versions
     )
-    spans = [knowledge.span for _, knowledge in chosen if knowledge.span is not None]
     versions = {d: k.versions for d, k in chosen}
     fields = dict(
         role=role,
@@ -222,7 +221,6 @@ def _client(
             if known_.source != "none" or known_.exact
             for defect in defects_of(library, known_.versions, found_worlds, known_.span or span)
         ),
-        version_span=spans[0] if spans else None,
         path=path,
         name=name,
     )

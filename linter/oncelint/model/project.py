@@ -107,9 +107,6 @@ class World:
         return any(item.outcome == "refuses" for item in self.contradictions)
 
 
-Family: TypeAlias = Literal["librdkafka", "kafka-python", "kafka-python-ng", "aiokafka", "java"]
-
-
 @dataclass(frozen=True, slots=True)
 class TopicUse:
     """A topic a client writes or reads; `name` None when it could not be known."""
@@ -214,7 +211,6 @@ class Client:
     value_problems: tuple[ValueProblem, ...] = ()
     alias_clashes: tuple[AliasClash, ...] = ()
     defects: tuple[Defect, ...] = ()
-    version_span: Span | None = None
     topics: tuple[TopicUse, ...] = ()
     topics_complete: bool = False
     path: tuple[Step, ...] = ()

@@ -124,10 +124,6 @@ def exports(module: str, constructors: Mapping[str, str]) -> list[str]:
     ]
 
 
-def external_attribute(base: Ext, name: str, at: At) -> Abs:
-    return Ext(f"{base.name}.{name}")
-
-
 def call_external(
     machine: Machine,
     func: Ext,
