@@ -161,7 +161,7 @@ def record_sites(machine: Machine, value: Abs, depth: int = 0) -> frozenset[int]
     if depth > 4:
         return frozenset()
     if isinstance(value, Phi):
-        return frozenset(s for _, v in value.branches for s in record_sites(machine, v, depth + 1))
+        return frozenset(s for _, v in value.branches for s in record_sites(machine, v, depth))
     if isinstance(value, Ref):
         obj = machine.obj(value)
         inner: Iterable[Abs] = ()

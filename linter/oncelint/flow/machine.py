@@ -26,6 +26,7 @@ from oncelint.flow.values import (
     Ext,
     File,
     Fn,
+    Imported,
     Lit,
     Mod,
     Phi,
@@ -73,6 +74,8 @@ class Machine(State):
         self.contexts: dict[int, int] = {}
         self.instances: dict[int, list[Ref]] = {}
         self.sites: dict[tuple[str, ir.Place, str], Site] = {}
+        self.standalone: dict[int, Abs] = {}
+        self.following: list[Imported] = []
         self.inner: list[Fn] = []
         self.patched: dict[str, Abs] = {}
         self.bearing: frozenset[str] = frozenset()
@@ -120,19 +123,52 @@ class Machine(State):
         return frame.id
 
     def member(self, path: str, name: str) -> Abs | None:
-        """A name of a project module or folder: what it defines, else a submodule."""
+        """A name of a project module or folder: what it defines, else a submodule.
+
+        A submodule spares running its package, unless that has been run already.
+        """
+        submodule = self.submodule(path, name)
+        if submodule is not None and path not in self.module_frames:
+            return submodule
         frame = self.module(path) if path.endswith(".py") else None
-        if frame is not None:
-            value = self.cells.get((frame, name))
-            if value is not None and not isinstance(value, OBJECTS):
-                return value
+        value = self.look_up((frame, name)) if frame is not None else None
+        return submodule if value is None else value
+
+    def submodule(self, path: str, name: str) -> Mod | None:
         base = path[: -len("/__init__.py")] if path.endswith("__init__.py") else path
-        if not base.endswith(".py"):
-            for candidate in (f"{base}/{name}/__init__.py", f"{base}/{name}.py"):
-                candidate = candidate.removeprefix("/")
-                if candidate in self.modules.files:
-                    return Mod(candidate)
+        if base.endswith(".py"):
+            return None
+        for candidate in (f"{base}/{name}/__init__.py", f"{base}/{name}.py"):
+            candidate = candidate.removeprefix("/")
+            if candidate in self.modules.files:
+                return Mod(candidate)
         return None
+
+    def look_up(self, key: tuple[int, str]) -> Abs | None:
+        """The value of a name in a frame; imported names are followed now."""
+        value = self.cells.get(key)
+        if value is None or isinstance(value, OBJECTS):
+            return None
+        followed = self.followed(value)
+        if followed is not value:
+            self.cells[key] = followed  # what an import means no branch can change
+        return followed
+
+    def followed(self, value: Abs) -> Abs:
+        if isinstance(value, Phi) and any(isinstance(one, Imported) for _, one in value.branches):
+            return self.over(value, self.followed)
+        if not isinstance(value, Imported):
+            return value
+        found = None
+        if value not in self.following:
+            self.following.append(value)
+            found = self.member(value.path, value.name)
+            self.following.pop()
+        if found is not None:
+            return found
+        if value.dotted is None:
+            return Unk(f"{value.name} is not found in {value.path}", value.at)
+        return Ext(value.dotted)
 
     # Roots ------------------------------------------------------------------------------------
 
@@ -177,6 +213,12 @@ class Machine(State):
 
         self._root(at, run)
 
+    def abandon(self, path: str) -> None:
+        """Write down that a file is left out because the project is too large to follow."""
+        place = (At(path, (1, 1, 1, 1)), "the project is too large to follow")
+        if place not in self.trace.abandoned:
+            self.trace.abandoned.append(place)
+
     def _root(self, at: At, run: Callable[[], object]) -> None:
         """Run something on its own; what cannot be followed, or fails here, is written down."""
         self.steps = 0
@@ -208,7 +250,12 @@ class Machine(State):
         known = [ref for ref in self.instances.get(owner.id, []) if self.obj(ref) is not None]
         if known:
             return list(known[:2])
-        return [calls.instantiate(self, owner, [], [], At("", (1, 1, 1, 1)), standalone=True)]
+        made = self.standalone.get(owner.id)
+        if made is None or (isinstance(made, Ref) and self.obj(made) is None):
+            at = At("", (1, 1, 1, 1))
+            made = calls.instantiate(self, owner, [], [], at, standalone=True)
+            self.standalone[owner.id] = made
+        return [made]
 
     def definitions(self, body: Iterable[ir.Stmt], frame: int, owner: Ref | None) -> Iterable[Fn]:
         for stmt in body:
@@ -252,8 +299,8 @@ class Machine(State):
         if frame is not None and name in frame.globals:
             frame = self.frames.get(self.module_frames.get(frame.path, frame.id))
         while frame is not None:
-            value = self.cells.get((frame.id, name))
-            if value is not None and not isinstance(value, OBJECTS):
+            value = self.look_up((frame.id, name))
+            if value is not None:
                 return value
             frame = self.frames.get(frame.parent) if frame.parent is not None else None
         if name in externals.BUILTINS:

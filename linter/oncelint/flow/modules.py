@@ -60,7 +60,8 @@ class Modules:
         wanted = (folder, dotted)
         if wanted not in self._resolved:
             self._resolved[wanted] = self._find(folder, dotted)
-        return self._resolved[wanted]
+        found = self._resolved[wanted]
+        return None if found == importer and not dotted.startswith(".") else found
 
     def _find(self, folder: str, dotted: str) -> str | None:
         level = len(dotted) - len(dotted.lstrip("."))
@@ -74,9 +75,22 @@ class Modules:
         head = dotted.partition(".")[0]
         if head in sys.stdlib_module_names:
             return None
+        # the folders inside a package are no roots of absolute imports, unless a script of the
+        # package is started by its path
+        for inside_packages in (False, True):
+            if inside_packages and head in _CLIENT_LIBRARIES:
+                break
+            found = self._absolute(folder, head, tail, inside_packages=inside_packages)
+            if found is not None:
+                return found
+        return None
+
+    def _absolute(self, folder: str, head: str, tail: str, *, inside_packages: bool) -> str | None:
         parts = folder.split("/") if folder else []
         for length in range(len(parts), -1, -1):
             prefix = "/".join(parts[:length])
+            if _join(prefix, "__init__.py") in self.files and not inside_packages:
+                continue
             for root in (prefix, _join(prefix, "src"), _join(prefix, "lib"), _join(prefix, "app")):
                 top = _join(root, head)
                 if not self._exists(top):

@@ -16,6 +16,7 @@ from oncelint.flow.values import (
     DictObj,
     Ext,
     Fn,
+    Imported,
     InstanceObj,
     KafkaClient,
     ListObj,
@@ -80,6 +81,9 @@ def _bears(machine: Machine, value: object, module: ir.Module, depth: int = 0) -
         return top in machine.packages
     if isinstance(value, Phi):
         return depth < 3 and any(_bears(machine, v, module, depth + 1) for _, v in value.branches)
+    if isinstance(value, Imported):
+        top = (value.dotted or "").partition(".")[0]
+        return value.path in machine.bearing or top in machine.packages
     if isinstance(value, Mod):
         return value.path in machine.bearing or not value.path.endswith(".py")
     if isinstance(value, (Fn, Part)):

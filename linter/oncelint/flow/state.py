@@ -33,8 +33,8 @@ Key: TypeAlias = "int | tuple[int, str]"
 DEPTH = 24
 CONTEXTS = 48
 UNROLL = 40
-STEPS_PER_ROOT = 150_000
-STEPS = 6_000_000
+STEPS_PER_ROOT = 50_000
+STEPS = 3_000_000
 
 
 class Exhausted(Exception):

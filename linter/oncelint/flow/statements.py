@@ -19,6 +19,7 @@ from oncelint.flow.values import (
     File,
     Fn,
     Foreign,
+    Imported,
     InstanceObj,
     ListObj,
     Lit,
@@ -473,8 +474,8 @@ def do_import(machine: Machine, stmt: ir.Import) -> None:
             module = machine.modules.get(path)
             if frame is not None and module is not None:
                 for name in (*bound_names(module.body), *machine.frames[frame].starred):
-                    cell = machine.cells.get((frame, name))
-                    if cell is not None and not isinstance(cell, OBJECTS):
+                    cell = machine.look_up((frame, name))
+                    if cell is not None:
                         machine.set_name(name, cell)
                         machine.frame.starred.add(name)
         else:
@@ -482,15 +483,14 @@ def do_import(machine: Machine, stmt: ir.Import) -> None:
                 machine.set_name(name, Ext(f"{stmt.module}.{name}"))
                 machine.frame.starred.add(name)
         return
-    value: Abs | None = None
-    if path is not None:
-        value = machine.member(path, stmt.name)
-        if value is None and path.endswith(".py") and stmt.module.startswith("."):
-            value = Unk(f"{stmt.name} is not found in {path}", machine.at(stmt.place))
-    if value is None:
-        dotted = stmt.module.lstrip(".")
-        value = Ext(f"{dotted}.{stmt.name}" if dotted else stmt.name)
-    machine.set_name(stmt.alias, value)
+    dotted = stmt.module.lstrip(".")
+    outside = f"{dotted}.{stmt.name}" if dotted else stmt.name
+    if path is None:
+        machine.set_name(stmt.alias, machine.patched.get(outside, Ext(outside)))
+        return
+    relative = path.endswith(".py") and stmt.module.startswith(".")
+    imported = Imported(path, stmt.name, None if relative else outside, machine.at(stmt.place))
+    machine.set_name(stmt.alias, imported)
 
 
 def bound_names(body: Iterable[ir.Stmt]) -> list[str]:

@@ -163,6 +163,17 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """A name imported from a project module that has not been looked up yet: only then is that
+    module run. `dotted` is what the name means when the module does not define it."""
+
+    path: str
+    name: str
+    dotted: str | None
+    at: At
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
     """An instance as it was when something was written down: its class and its fields."""
 
@@ -185,7 +196,7 @@ class File:
 
 Abs: TypeAlias = (
     "Lit | Comp | Unk | Missing | Phi | Ref | Ext | Foreign | Mod | Fn | Part | Bound | Super"
-    " | KafkaClient | Rec | File | Items | Built"
+    " | KafkaClient | Rec | File | Items | Built | Imported"
 )
 
 

@@ -73,11 +73,15 @@ def link(
         databases.FUNCTIONS,
         ProjectFiles(frozenset(discovery.files), read),
     )
-    bearing = [one.path for one in facts if isinstance(one.module, ir.Module)]
+    bearing = [
+        one.path
+        for one in facts
+        if isinstance(one.module, ir.Module) and one.module.packages & machine.packages
+    ]
     ours = {path for path in bearing if not is_test(path)}
     others = [p for p in discovery.python_files if p not in ours and not is_test(p)]
-    machine.bearing = frozenset(bearing)
     led_in = importers(ours, others, modules, read)
+    machine.bearing = frozenset((*bearing, *led_in))
     _run(machine, [*bearing, *(path for path in led_in if modules.get(path) is not None)])
     made = with_uses(python_clients(machine.trace.sites, around), machine.trace.uses)
     claimed = set(machine.trace.config_files)
@@ -118,12 +122,12 @@ def link(
 def _run(machine: Machine, paths: Sequence[str]) -> None:
     """Application code first, so that what it makes is known when libraries are looked at."""
     ordered = sorted(paths, key=lambda path: (is_test(path), path))
-    for path in ordered:
-        if not machine.exhausted:
-            machine.run_module(path)
-    for path in ordered:
-        if not machine.exhausted:
-            machine.run_unreached(path)
+    for run in (machine.run_module, machine.run_unreached):
+        for path in ordered:
+            if machine.exhausted:
+                machine.abandon(path)
+            else:
+                run(path)
 
 
 def _on_demand(

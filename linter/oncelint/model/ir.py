@@ -8,6 +8,7 @@ A place is `(line, column, end_line, end_column)`, 1-based, columns in code poin
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ def node(cls: type[T]) -> type[T]:
     type checker; `__reduce__` keeps nodes cheap to send between processes."""
     made = dataclass(slots=True, eq=False)(cls)
     names = made.__slots__  # type: ignore[attr-defined]
+    assert len(names) > 1, "attrgetter yields a tuple only for several"
+    fields = attrgetter(*names)
 
     def reduced(self: object) -> tuple[type[T], tuple[object, ...]]:
-        return made, tuple(getattr(self, name) for name in names)
+        return made, fields(self)
 
     made.__reduce__ = reduced  # type: ignore[method-assign]
     return made
@@ -373,8 +376,10 @@ Stmt: TypeAlias = (
 
 @node
 class Module:
-    """One Python file: its statements, and the names and attributes it calls anywhere."""
+    """One Python file: its statements, the names and attributes it calls anywhere, and the top
+    packages it imports by absolute names."""
 
     path: str
     body: tuple[Stmt, ...]
     called: frozenset[str]
+    packages: frozenset[str]
