@@ -364,6 +364,12 @@ def test_the_folder_a_file_speaks_for(path: str, folder: str) -> None:
     ("path", "kind", "unit"),
     [
         ("a/requirements-dev.txt", "requirements", True),
+        ("a/requirements.txt.freeze", "requirements", True),
+        ("a/requirements-api.txt.prod", "requirements", True),
+        ("a/pip.freeze", "requirements", True),
+        ("a/requirements.txt.bak", None, False),
+        ("a/requirements.txt.j2", None, False),
+        ("a/requirements.freeze.md", None, False),
         ("a/test_requirements.in", "requirements", True),
         ("requirements/base.txt", "requirements", True),
         ("constraints-3.9.txt", "requirements", False),

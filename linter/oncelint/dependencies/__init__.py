@@ -62,6 +62,11 @@ _PATTERNS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     ((".pom",), r".+\.pom", "maven"),
     ((".dockerfile", ".containerfile"), r".+\.\w+", "dockerfile"),
 )
+# Beside a requirements file, and not what pip is given.
+_NO_REQUIREMENTS = (
+    *(".bak", ".backup", ".orig", ".old", ".rej", ".swp", "~", ".j2", ".jinja", ".erb", ".md"),
+    *(".template", ".tmpl", ".tpl", ".example", ".sample", ".dist", ".license"),
+)
 _SUFFIXES = tuple({suffix for suffixes, _, _ in _PATTERNS for suffix in suffixes})
 _DOCKERFILE = r"(?:dockerfile|containerfile)(?:[.\-_].*)?"
 _SCRIPT = r".+\.(?:sh|bash|ya?ml)"
@@ -97,6 +102,9 @@ def reader_for(path: str) -> str | None:
         return known
     if name.endswith((".txt", ".in")) and REQUIREMENT_FOLDERS.intersection(folder.split("/")):
         return "requirements"
+    if (name.startswith("requirements") and ".txt." in name) or name.endswith(".freeze"):
+        # what an image installs by `-r`: requirements.txt.freeze, requirements.txt.prod
+        return None if name.endswith(_NO_REQUIREMENTS) else "requirements"
     for suffixes, pattern, kind in _PATTERNS if name.endswith(_SUFFIXES) else ():
         if name.endswith(suffixes) and re.fullmatch(pattern, name):
             return kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Literal, TypeAlias
 
@@ -34,7 +34,8 @@ class Knowledge:
     of the table. They are empty only when the range excludes the whole table and names no version
     of its own. `exact` when there is one and a lock or pin says so. `spec` is the constraint that
     decided and `span` its place: of a library named without a version the name's, and None when
-    nothing names it. `conflicting` when files of equal weight disagree.
+    nothing names it. `conflicting` when files of equal weight disagree. `elsewhere` when no folder
+    above the code names the library, and all the files of other folders agree.
     """
 
     versions: tuple[str, ...]
@@ -43,6 +44,7 @@ class Knowledge:
     spec: str
     source: Source
     conflicting: bool
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,12 @@ def resolve(
     they all agree. `memory` is kept between calls with the same requirements.
     """
     named = _statements(requirements, distribution, memory)
-    decisive = _nearest(named, site_path) or _agreed(named)
+    near = _nearest(named, site_path)
+    decisive = near or _agreed(named)
     if not decisive:
         return Knowledge(_ascending(versions), False, None, "", "none", False)
-    return _knowledge(decisive, versions)
+    found = _knowledge(decisive, versions)
+    return found if near else replace(found, elsewhere=True)
 
 
 def resolve_distribution(
