@@ -19,7 +19,7 @@ import oncelint
 from oncelint import cli
 from oncelint.model.facts import Block, Condition, ErrorRecord, Skipped
 from oncelint.model.finding import Finding, Report, Severity, Suppressed, Unanalysed
-from oncelint.model.project import Producer, Project, Setting, World
+from oncelint.model.project import Consumer, Producer, Project, Setting, Sink, Step, World
 from oncelint.model.rule import Rule
 from oncelint.model.values import Known, Origin, Position, Span
 from oncelint.settings import Settings
@@ -74,7 +74,7 @@ class Door:
     """Stands in for oncelint.api and remembers how it was called."""
 
     report: Report = CLEAN
-    clients: list[Producer] = field(default_factory=list)
+    clients: list[Producer | Sink] = field(default_factory=list)
     failure: str | None = None
     raises: BaseException | None = None
     calls: list[dict[str, Any]] = field(default_factory=list)
@@ -120,7 +120,9 @@ class Door:
     def files(self, root: Path, settings: Settings) -> Iterator[str]:
         yield from ("b.py", "a.properties")
 
-    def explain(self, path: str, line: int, *, settings: Settings, root: Path) -> list[Producer]:
+    def explain(
+        self, path: str, line: int, *, settings: Settings, root: Path
+    ) -> list[Producer | Sink]:
         self.calls.append({"path": path, "line": line, "root": root})
         return self.clients
 
@@ -129,7 +131,7 @@ class Door:
 def door(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Door:
     made = Door()
     rules = types.SimpleNamespace(
-        catalogue=lambda: RULES, page=lambda rule: f"# {rule}\n\nThe page of {rule}.\n"
+        catalogue=lambda: RULES, page=lambda rule: f"The page of {rule}.\n"
     )
     for name, module in (("api", made), ("check", rules)):
         monkeypatch.setitem(sys.modules, f"oncelint.{name}", module)
@@ -222,6 +224,7 @@ def test_findings_on_stdout_and_the_summary_on_stderr(door: Door, capsys: Captur
         errors=(ErrorRecord("ValueError: oops", "acks-not-all", "app.py"),),
         unanalysed=(Unanalysed("Java", 12), Unanalysed("Go", 1)),
         files=134,
+        analysed=87,
         partial=True,
     )
     code, out, err = _run(capsys, "check", "--output-format", "concise")
@@ -234,11 +237,11 @@ def test_findings_on_stdout_and_the_summary_on_stderr(door: Door, capsys: Captur
         "oncelint: error in rule acks-not-all in app.py: ValueError: oops\n"
         "oncelint: skipped a.json: does not parse: expected a value\n"
         "oncelint: skipped b.json: does not parse (line 3, column 1)\n"
-        "3 findings (1 error, 2 warnings) in 134 files, 1 suppressed\n"
-        "3 files skipped: does not parse: 2; template (Helm): 1\n"
+        "3 findings (1 error, 2 warnings) in 134 files (87 read), 1 suppressed\n"
+        "3 files skipped: 2 does not parse; 1 template (Helm)\n"
         "not analysed, though a Kafka client is used there: 12 Java files, 1 Go file\n"
-        "the analysis is partial: files that may matter could not be read, so nothing is reported"
-        " for being absent\n"
+        "the analysis is partial: files that may matter could not be read (listed above): claims"
+        " that something is missing from the whole project are not made\n"
     )
     _, quiet_out, quiet_err = _run(capsys, "check", "--output-format", "concise", "--quiet")
     assert quiet_out == out
@@ -248,7 +251,7 @@ def test_findings_on_stdout_and_the_summary_on_stderr(door: Door, capsys: Captur
 
 
 def test_a_clean_run(door: Door, capsys: Captured) -> None:
-    assert _run(capsys, "check") == (0, "", "0 findings in 3 files\n")
+    assert _run(capsys, "check") == (0, "", "0 findings in 3 files (0 read)\n")
 
 
 def test_full_is_the_default_and_plain_in_a_pipe(door: Door, capsys: Captured) -> None:
@@ -323,7 +326,7 @@ def test_progress_is_drawn_on_a_terminal_when_a_run_lasts(
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     assert cli.main(["check"]) == 0
-    assert screen.getvalue() == "0 findings in 3 files\n"
+    assert screen.getvalue() == "0 findings in 3 files (0 read)\n"
     monkeypatch.setattr(time, "monotonic", lambda: float(next(ticks)))
     assert cli.main(["check"]) == 0
     drawn = "[############            ] 1/2 files"
@@ -331,7 +334,7 @@ def test_progress_is_drawn_on_a_terminal_when_a_run_lasts(
     lasting = io.StringIO()
     monkeypatch.setattr(sys, "stderr", lasting)
     assert cli.main(["check"]) == 0
-    assert lasting.getvalue() == "0 findings in 3 files\n"
+    assert lasting.getvalue() == "0 findings in 3 files (0 read)\n"
 
 
 def test_flags_become_settings(door: Door, capsys: Captured, tmp_path: Path) -> None:
@@ -418,7 +421,8 @@ def test_ignore_and_extend_select_add_to_the_settings(
         (["explain", "nowhere.py:1"], "there is no file or folder nowhere.py"),
         (
             ["explain", "app.py:1"],
-            "there is no Kafka client or configuration of one at app.py:1",
+            "there is no Kafka client, configuration of one or write of consumed records at"
+            " app.py:1",
         ),
         (["config", "nowhere"], "there is no file or folder nowhere"),
     ],
@@ -477,7 +481,7 @@ def test_statistics(door: Door, capsys: Captured) -> None:
     assert (code, out) == (1, "1  warning[acks-not-all]\n")
     _, out, err = _run(capsys, "check", "--statistics", "--output-format", "json")
     assert len(json.loads(out)["findings"]) == 1
-    assert err == "1  warning[acks-not-all]\n1 finding (1 warning) in 3 files\n"
+    assert err == "1  warning[acks-not-all]\n1 finding (1 warning) in 3 files (0 read)\n"
 
 
 def test_stdin_stands_in_for_a_file(
@@ -524,14 +528,30 @@ def test_a_note_about_the_settings_is_said(door: Door, capsys: Captured, tmp_pat
     (tmp_path / "oncelint.toml").write_text("")
     (tmp_path / "pyproject.toml").write_text("[tool.oncelint]\n")
     note = "oncelint: oncelint.toml is used, and [tool.oncelint] in pyproject.toml is not read\n"
-    assert _run(capsys, "check")[2] == note + "0 findings in 3 files\n"
+    assert _run(capsys, "check")[2] == note + "0 findings in 3 files (0 read)\n"
 
 
 def test_rule_pages(door: Door, capsys: Captured) -> None:
-    page = "# acks-not-all\n\nThe page of acks-not-all.\n"
+    page = (
+        "# acks-not-all\n\n"
+        "group idempotence, severity warning, stable, audience regular, fix: none\n\n"
+        "The page of acks-not-all.\n"
+    )
     assert _run(capsys, "rule", "acks-not-all") == (0, page, "")
     both = page + "\n\n" + page.replace("acks-not-all", "producer-not-idempotent")
     assert _run(capsys, "rule", "--all") == (0, both, "")
+
+
+def test_a_groups_rules(door: Door, capsys: Captured) -> None:
+    assert _run(capsys, "rule", "idempotence") == (
+        0,
+        "acks-not-all             warning  Summary of acks-not-all.\n"
+        "producer-not-idempotent  warning  Summary of producer-not-idempotent.\n",
+        "",
+    )
+    data = json.loads(_run(capsys, "rule", "idempotence", "--output-format", "json")[1])
+    assert [item["id"] for item in data] == ["acks-not-all", "producer-not-idempotent"]
+    assert "did you mean idempotence?" in _run(capsys, "rule", "idempotense")[2]
 
 
 def test_rules_as_data(door: Door, capsys: Captured) -> None:
@@ -544,7 +564,7 @@ def test_rules_as_data(door: Door, capsys: Captured) -> None:
         "summary": "Summary of producer-not-idempotent.",
         "fix": "none",
         "supersedes": ["acks-not-all"],
-        "page": "# producer-not-idempotent\n\nThe page of producer-not-idempotent.\n",
+        "page": "The page of producer-not-idempotent.\n",
     }
     arguments = ["rule", "producer-not-idempotent", "--output-format", "json"]
     assert json.loads(_run(capsys, *arguments)[1]) == expected
@@ -602,10 +622,165 @@ def test_explain_tells_every_setting_in_every_world(
         "        all, set at app.py:1:1: written here\n"
         "\n"
         "  as the client has it\n"
+        "    enable.idempotence is not known to confluent-kafka 2.3.0 to 2.4.0\n"
         "    linger.ms = 5\n"
         "        the client's default\n"
+        "    transactional.id is not known to confluent-kafka 2.3.0 to 2.4.0\n"
     )
     assert door.calls == [{"path": "app.py", "line": 1, "root": tmp_path}]
+
+
+def _default(value: str, version: str) -> Setting:
+    origin = Origin("default", value, None, f"default of confluent-kafka {version}")
+    return Setting("retries", "retries", Known(value), "default", origins=(origin,))
+
+
+def test_explain_says_what_tells_worlds_apart(door: Door, capsys: Captured) -> None:
+    """Another choice that does not bear on a value is no part of its bracket."""
+    worlds = tuple(
+        World(
+            "confluent-kafka",
+            "librdkafka",
+            (version,),
+            (Condition("FAST", fast), Condition("TLS", tls)),
+            {
+                "acks": Setting("acks", "acks", Known(acks), "user"),
+                "retries": _default("5", version),
+            },
+            None,
+        )
+        for version in ("2.3.0", "2.4.0")
+        for fast, acks in (("is set", "1"), ("is not set", "all"))
+        for tls in ("is set", "is not set")
+    )
+    door.clients = [replace(_client(), worlds=worlds)]
+    out = _run(capsys, "explain", "app.py:1")[1]
+    assert "    acks = 1   [when FAST is set]\n" in out
+    assert "    acks = all   [when FAST is not set]\n" in out
+    assert "    retries = 5\n        default of confluent-kafka 2.3.0 to 2.4.0\n" in out
+
+
+def test_explain_says_equal_clients_once_with_their_callers(door: Door, capsys: Captured) -> None:
+    def called(line: int) -> tuple[Step, ...]:
+        at = Span("main.py", Position(line, 1), Position(line, 9))
+        return (Step(replace(at, path="first.py"), "calls run"), Step(at, "calls make"))
+
+    one = _client()
+    other = replace(one, worlds=one.worlds[:1], path=called(9))
+    door.clients = [replace(one, path=called(3)), other, replace(one, path=called(5))]
+    out = _run(capsys, "explain", "app.py:1")[1]
+    place = "app.py:1:1: producer confluent_kafka.Producer, confluent-kafka 2.3.0 to 2.4.0"
+    assert [line for line in out.splitlines() if line.startswith("app.py")] == [
+        f"{place}, as called from main.py:3 and main.py:5",
+        f"{place.replace('2.3.0 to 2.4.0', '2.3.0')}, as called from main.py:9",
+    ]
+
+
+def test_explain_names_the_callers_callers_where_those_differ(door: Door, capsys: Captured) -> None:
+    def called(line: int) -> tuple[Step, ...]:
+        outer = Span("main.py", Position(line, 1), Position(line, 9))
+        return (Step(outer, "calls run"), Step(replace(outer, path="lib.py"), "calls make"))
+
+    one = _client()
+    inner = called(7)[1]
+    door.clients = [
+        replace(one, path=(called(3)[0], inner)),
+        replace(one, worlds=one.worlds[:1], path=(called(5)[0], inner)),
+    ]
+    heads = [line for line in _run(capsys, "explain", "app.py:1")[1].splitlines() if ":1: " in line]
+    assert [line.partition(", as called from ")[2] for line in heads if "producer" in line] == [
+        "lib.py:7 by main.py:3",
+        "lib.py:7 by main.py:5",
+    ]
+
+
+def _sink() -> Sink:
+    consumer = Consumer(
+        role="consumer",
+        client="aiokafka",
+        dialect="aiokafka",
+        client_versions=(),
+        construct="AIOKafkaConsumer",
+        span=Span("loop.py", Position(4, 1), Position(4, 9)),
+        placement="python",
+        worlds=(),
+        block=Block(()),
+        unit="",
+    )
+    here = Span("app.py", Position(1, 1), Position(1, 9))
+    return Sink(
+        library="psycopg",
+        operation="insert",
+        span=here,
+        statement="INSERT INTO bookings\n  (id) VALUES (%s)",
+        table="bookings",
+        columns=("id",),
+        guard=None,
+        keys=(frozenset({"id"}),),
+        caught=False,
+        consumer=consumer,
+        path=(
+            Step(Span("loop.py", Position(7, 5), Position(7, 9)), "consumes here"),
+            Step(Span("loop.py", Position(8, 9), Position(8, 20)), "calls book"),
+            Step(here, "writes here"),
+        ),
+        statement_span=Span("sql.py", Position(2, 1), Position(3, 9)),
+    )
+
+
+def test_explain_tells_of_a_write(door: Door, capsys: Captured) -> None:
+    door.clients = [_sink()]
+    assert _run(capsys, "explain", "app.py:1") == (
+        0,
+        "app.py:1:1: insert into bookings, psycopg\n"
+        "\n"
+        "    statement: INSERT INTO bookings (id) VALUES (%s)   [sql.py:2]\n"
+        "    columns: id\n"
+        "    guard: none seen\n"
+        "    unique keys the record fills: (id)\n"
+        "    violation caught: no\n"
+        "    certain: high confidence\n"
+        "\n"
+        "  consumer: AIOKafkaConsumer at loop.py:4\n"
+        "\n"
+        "  path\n"
+        "    1. loop.py:7: consumes here\n"
+        "    2. loop.py:8: calls book\n"
+        "    3. app.py:1: writes here\n",
+        "",
+    )
+    data = json.loads(_run(capsys, "explain", "app.py:1", "--output-format", "json")[1])
+    assert data["clients"] == []
+    (written,) = data["sinks"]
+    assert (written["effective"]["table"], written["keys"]) == ("bookings", [["id"]])
+    assert [step["label"] for step in written["steps"]] == [
+        "consumes here",
+        "calls book",
+        "writes here",
+    ]
+    assert written["consumer"]["path"] == "loop.py"
+
+
+def test_many_files_skipped_for_one_reason_are_one_line(door: Door, capsys: Captured) -> None:
+    door.report = Report(
+        findings=(),
+        skipped=tuple(
+            Skipped(f"{name}.py", f"not valid Python 3.11: oops (line {at})")
+            for at, name in enumerate("abcde", 1)
+        ),
+        files=9,
+        analysed=4,
+    )
+    assert _run(capsys, "check")[2] == (
+        "oncelint: skipped 5 files: not valid Python 3.11"
+        " (a.py, b.py, c.py and 2 more; --verbose lists them)\n"
+        "0 findings in 9 files (4 read)\n"
+        "5 files skipped: not valid Python 3.11\n"
+    )
+    assert (
+        "oncelint: skipped e.py: not valid Python 3.11: oops (line 5)\n"
+        in (_run(capsys, "check", "--verbose")[2])
+    )
 
 
 def test_explain_as_data(door: Door, capsys: Captured) -> None:
@@ -655,7 +830,9 @@ def test_config_prints_settings_that_load_and_the_files(
     assert (code, err) == (0, "")
     head = f"# project: {tmp_path}\n# settings from: {tmp_path / 'oncelint.toml'}\nselect = []\n"
     assert out.startswith(head)
-    assert out.endswith("\n# 2 files would be scanned:\n#   a.properties\n#   b.py\n")
+    assert out.endswith(
+        "\n# 2 files of a kind that can matter; those about Kafka are read:\n#   a.properties\n#   b.py\n"
+    )
     assert tomli.loads(out)["fail-on"] == "note"
     data = json.loads(_run(capsys, "config", "--output-format", "json", ".")[1])
     assert data["settings"] == tomli.loads(out)

@@ -84,7 +84,7 @@ def test_concise(orders: Path) -> None:
     assert concise(orders) == PLACES
     done = run(orders, "check", "--output-format", "concise")
     assert done.returncode == 1
-    assert done.stderr == "7 findings (6 errors, 1 warning) in 13 files, 1 suppressed\n"
+    assert done.stderr == "7 findings (6 errors, 1 warning) in 13 files (11 read), 1 suppressed\n"
 
 
 def test_full_shows_the_source_and_where_values_come_from(orders: Path) -> None:
@@ -240,6 +240,15 @@ def test_explain_tells_where_a_value_comes_from(orders: Path) -> None:
     assert "set at statements/statements/kafka.ini:6:19" in done.stdout
 
 
+def test_explain_takes_the_place_of_every_finding(orders: Path) -> None:
+    for place in PLACES:
+        path, line = place.split(":")[:2]
+        assert run(orders, "explain", f"{path}:{line}").returncode == 0, place
+    written = run(orders, "explain", "statements/statements/worker.py:15").stdout
+    assert "insert into " in written
+    assert "  consumer: KafkaConsumer at statements/statements/worker.py:23\n" in written
+
+
 # Input that is not what it should be -------------------------------------------------------------
 
 
@@ -278,9 +287,12 @@ def test_files_that_do_not_parse(project: Path) -> None:
     reasons = skipped(project)
     assert set(reasons) == {"broken.py", "old.py", "broken.json", "broken.yaml", "broken.toml"}
     assert reasons["old.py"].startswith("Python 2 source")
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert reasons["broken.py"].startswith(f"not valid Python {running}: ")
     assert reasons["broken.json"].endswith("(line 1, column 21)")
     lines = run(project, "check").stderr.splitlines()
     assert sum(line.startswith("oncelint: skipped ") for line in lines) == 5
+    assert "1 finding (1 warning) in 6 files (1 read)" in lines
 
 
 def test_nesting_that_crashes_parsers(project: Path) -> None:
@@ -366,11 +378,20 @@ def test_templates_are_skipped_as_such(project: Path) -> None:
     (project / "chart" / "templates" / "config.yaml").write_text(helm)
     jinja = "bootstrap.servers={{ kafka }}\n{% if fast %}acks=1{% endif %}\n"
     (project / "producer.properties").write_text(jinja)
+    generated = "import kafka\n{% if fast %}\nacks = 1\n{% endif %}\n"
+    (project / "generated.py").write_text(generated)
+    (project / "named.py").write_text("import kafka\nfrom {{ cookiecutter.name }} import x\n")
     reasons = skipped(project)
     assert reasons == {
         "chart/templates/config.yaml": "Helm template",
+        "generated.py": "Jinja template",
+        "named.py": "Jinja template",
         "producer.properties": "Jinja template",
     }
+    assert "the analysis is partial" not in run(project, "check").stderr
+    # braces doubled in an f-string are none
+    (project / "broken.py").write_text("import kafka\nx = f'{{\"a\": 1}}' (\n")
+    assert skipped(project)["broken.py"].startswith("not valid Python")
 
 
 def test_strict_makes_a_file_that_may_matter_exit_2(project: Path) -> None:

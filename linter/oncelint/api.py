@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from oncelint.link import Linked
     from oncelint.model.facts import FileFacts, SuppressionComment
     from oncelint.model.finding import Finding
-    from oncelint.model.project import Client
+    from oncelint.model.project import Client, Sink
     from oncelint.model.report import Report, Unanalysed
     from oncelint.model.values import Span
     from oncelint.settings import Settings
@@ -147,7 +147,7 @@ def _judged(
         errors=(*(e for one in everything for e in one.errors), *errors),
         unanalysed=_unanalysed(discovery),
         files=len(discovery.files),
-        analysed=len(facts) + len(linked.extra),
+        analysed=sum(not one.skipped for one in everything),
         partial=linked.project.partial,
     )
 
@@ -169,8 +169,11 @@ def explain(
     settings: Settings,
     root: Path,
     overlay: Mapping[str, bytes] | None = None,
-) -> list[Client]:
-    """The clients whose construction or settings stand at a line of a file.
+) -> list[Client | Sink]:
+    """What a finding at a line of a file can be about, clients first.
+
+    Those are the clients whose construction, settings or version stand there, and the database
+    writes of consumed records whose call or statement does.
 
     Raises UsageError when the file is not part of the project.
     """
@@ -186,16 +189,23 @@ def explain(
     def here(span: Span) -> bool:
         return span.path == path and span.start.line <= line <= span.end.line
 
-    return [
+    clients = [
         client
         for client in linked.project.clients
         if here(client.span)
+        or any(here(defect.span) for defect in client.defects)
         or any(
             here(setting.key_span)
             or any(a.span is not None and here(a.span) for a in setting.alternatives)
             for setting in client.block.settings
         )
     ]
+    sinks = [
+        sink
+        for sink in linked.project.sinks
+        if here(sink.span) or (sink.statement_span is not None and here(sink.statement_span))
+    ]
+    return [*clients, *sinks]
 
 
 def _cpus() -> int:

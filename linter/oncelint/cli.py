@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from oncelint.model.facts import Skipped
     from oncelint.model.finding import Report
     from oncelint.model.rule import Rule
     from oncelint.report import Context
     from oncelint.settings import Settings
     from oncelint.text import SourceText
 
+# So many skipped files are named for one reason; more are counted.
+_LISTED = 3
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -111,18 +114,24 @@ def _parser(arguments: Collection[str]) -> argparse.ArgumentParser:
             " directory named); PATHS choose what is reported.",
             _check_flags,
         ),
-        ("rule", "print the page of a rule", "Print the page of a rule.", _page_flags),
+        (
+            "rule",
+            "print the page of a rule, or list a group's rules",
+            "Print the page of a rule, or list the rules of a group.",
+            _page_flags,
+        ),
         (
             "explain",
-            "every setting of the client at a place, and where it comes from",
-            "Print every setting of the client at a place: its effective value and where that"
-            " comes from.",
+            "what is known of the client or the database write at a place",
+            "Print every setting of the client at a place, its effective value and where that"
+            " comes from; or the write of consumed records there, and how they get to it.",
             _explain_flags,
         ),
         (
             "config",
-            "print the effective settings and the files that would be scanned",
-            "Print the effective settings, as TOML, and the files that would be scanned.",
+            "print the effective settings and the files that would be looked into",
+            "Print the effective settings, as TOML, and the files of a kind that can matter. Of"
+            " these, check reads the ones that are about Kafka or its clients' versions.",
             _config_flags,
         ),
     ):
@@ -147,7 +156,7 @@ def _check_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _page_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", metavar="ID", nargs="?", help="the rule's id")
+    parser.add_argument("id", metavar="ID", nargs="?", help="the rule's id, or a group")
     parser.add_argument("--all", action="store_true", help="all rules")
     _data_flags(parser)
 
@@ -210,7 +219,12 @@ def _output_flags(parser: argparse.ArgumentParser) -> None:
     from oncelint.report import FORMATS
 
     group = parser.add_argument_group("output")
-    group.add_argument("--output-format", choices=FORMATS, default="full", help="default: full")
+    group.add_argument(
+        "--output-format",
+        choices=FORMATS,
+        default="full",
+        help="default: full, which fits a terminal's width; a pipe or file is not wrapped",
+    )
     group.add_argument(
         "--output",
         metavar="FORMAT=FILE",
@@ -368,12 +382,30 @@ def _problems(report: Report, context: Context, *, quiet: bool, verbose: bool) -
         where = f" in {context.display(error.path)}" if error.path else ""
         which = f" in rule {error.rule}" if error.rule else ""
         lines.append(printable(f"oncelint: error{which}{where}: {error.message}"))
+    groups: dict[str, list[Skipped]] = {}
     for item in () if quiet else report.skipped:
         if item.relevant or verbose:
+            groups.setdefault(_short_reason(item.reason), []).append(item)
+    for reason, items in groups.items():
+        if len(items) > _LISTED and not verbose:
+            named = ", ".join(context.display(item.path) for item in items[:_LISTED])
+            more = f"{named} and {len(items) - _LISTED} more; --verbose lists them"
             lines.append(
-                printable(f"oncelint: skipped {context.display(item.path)}: {item.reason}")
+                printable(f"oncelint: skipped {_number(len(items), 'file')}: {reason} ({more})")
             )
+            continue
+        lines += [
+            printable(f"oncelint: skipped {context.display(item.path)}: {item.reason}")
+            for item in items
+        ]
     return lines
+
+
+def _short_reason(reason: str) -> str:
+    """Why a file was skipped, without what is particular to it."""
+    import re
+
+    return re.split(r":| \(line | at (?:byte|line) ", reason)[0]
 
 
 def summary(report: Report) -> list[str]:
@@ -384,23 +416,22 @@ def summary(report: Report) -> list[str]:
         if (number := sum(item.severity == severity for item in report.findings))
     ]
     found = _number(len(report.findings), "finding")
-    line = f"{found} in {_number(report.files, 'file')}"
-    if counts:
-        line = f"{found} ({', '.join(counts)}) in {_number(report.files, 'file')}"
+    files = f"{_number(report.files, 'file')} ({report.analysed} read)"
+    line = f"{found} ({', '.join(counts)}) in {files}" if counts else f"{found} in {files}"
     if report.suppressed:
         line += f", {len(report.suppressed)} suppressed"
     lines = [line]
     if report.skipped:
-        import re
-
         from oncelint.report.text import printable  # only where a reason has to be printed
 
         reasons: dict[str, int] = {}
         for item in report.skipped:
-            reason = re.split(r":| \(line | at (?:byte|line) ", item.reason)[0]
+            reason = _short_reason(item.reason)
             reasons[reason] = reasons.get(reason, 0) + 1
         ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-        detail = "; ".join(f"{reason}: {count}" for reason, count in ordered)
+        detail = "; ".join(
+            reason if len(reasons) == 1 else f"{count} {reason}" for reason, count in ordered
+        )
         lines.append(printable(f"{_number(len(report.skipped), 'file')} skipped: {detail}"))
     if report.unanalysed:
         detail = ", ".join(
@@ -409,8 +440,8 @@ def summary(report: Report) -> list[str]:
         lines.append(f"not analysed, though a Kafka client is used there: {detail}")
     if report.partial:
         lines.append(
-            "the analysis is partial: files that may matter could not be read, so nothing is"
-            " reported for being absent"
+            "the analysis is partial: files that may matter could not be read (listed above):"
+            " claims that something is missing from the whole project are not made"
         )
     return lines
 
@@ -425,15 +456,22 @@ def _rule(options: argparse.Namespace) -> int:
     catalogue = check.catalogue()
     if (options.id is None) == (not options.all):
         raise _Failure("name one rule, or give --all")
-    if options.id is not None and options.id not in catalogue:
+    groups = {rule.group for rule in catalogue.values()}
+    if options.id is not None and options.id not in {*catalogue, *groups}:
         from oncelint.settings import nearest
 
-        near = nearest(options.id, catalogue)
+        near = nearest(options.id, {*catalogue, *groups})
         hint = f", did you mean {near}?" if near else "; `oncelint rule --all` prints all of them"
         raise _Failure(f"there is no rule {options.id}{hint}")
-    chosen = [options.id] if options.id is not None else sorted(catalogue)
+    chosen = [
+        name
+        for name in sorted(catalogue)
+        if options.all or options.id in (name, catalogue[name].group)
+    ]
     if options.output_format == "text":
-        pages = [check.page(rule).strip("\n") for rule in chosen]
+        if options.id in groups:
+            return _write(_listing([catalogue[name] for name in chosen]), CLEAN)
+        pages = [f"{_head(catalogue[name])}\n\n{check.page(name).strip()}" for name in chosen]
         return _write("\n\n\n".join(pages) + "\n", CLEAN)
     import json
 
@@ -451,7 +489,20 @@ def _rule(options: argparse.Namespace) -> int:
         }
         for rule in (catalogue[name] for name in chosen)
     ]
-    return _write(json.dumps(data if options.all else data[0], indent=2) + "\n", CLEAN)
+    return _write(json.dumps(data[0] if options.id in catalogue else data, indent=2) + "\n", CLEAN)
+
+
+def _head(rule: Rule) -> str:
+    """A rule's name and what its declaration says, as a heading and a line."""
+    stable = "stable" if rule.stable else "preview"
+    facts = f"group {rule.group}, severity {rule.severity}, {stable}, audience {rule.audience}"
+    return f"# {rule.id}\n\n{facts}, fix: {rule.fix}"
+
+
+def _listing(rules: Sequence[Rule]) -> str:
+    """A line a rule: its id, its severity and what it finds."""
+    width = max(len(rule.id) for rule in rules)
+    return "".join(f"{rule.id:<{width}}  {rule.severity:<7}  {rule.summary}\n" for rule in rules)
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -465,14 +516,17 @@ def _explain(options: argparse.Namespace) -> int:
     settings = _settings(options, root)
     inside = _inside(Path(path), root)
     try:
-        clients = api.explain(inside, line, settings=settings, root=root)
+        found = api.explain(inside, line, settings=settings, root=root)
     except api.UsageError as error:
         raise _Failure(str(error)) from None
-    if not clients:
-        raise _Failure(f"there is no Kafka client or configuration of one at {path}:{line}")
+    if not found:
+        raise _Failure(
+            "there is no Kafka client, configuration of one or write of consumed records at"
+            f" {path}:{line}"
+        )
     if options.output_format == "json":
-        return _write(explain_json(clients), CLEAN)
-    return _write(explain_text(clients, _displayed(root)), CLEAN)
+        return _write(explain_json(found), CLEAN)
+    return _write(explain_text(found, _displayed(root)), CLEAN)
 
 
 def _place(text: str) -> tuple[str, int]:
@@ -509,8 +563,10 @@ def _config(options: argparse.Namespace) -> int:
         return _write(json.dumps(data, indent=2) + "\n", CLEAN)
     head = f"# project: {root}\n# settings from: {', '.join(settings.sources) or 'no file'}\n"
     listing = "".join(f"#   {printable(name)}\n" for name in files)
-    count = _number(len(files), "file")
-    return _write(f"{head}{as_toml(settings)}\n# {count} would be scanned:\n{listing}", CLEAN)
+    kinds = (
+        f"# {_number(len(files), 'file')} of a kind that can matter; those about Kafka are read:"
+    )
+    return _write(f"{head}{as_toml(settings)}\n{kinds}\n{listing}", CLEAN)
 
 
 def _settings(options: argparse.Namespace, root: Path) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from oncelint.model.facts import (
@@ -16,6 +17,10 @@ from oncelint.text import SourceText, TextError
 
 if TYPE_CHECKING:
     from oncelint.discover import Candidate
+
+
+# `{{ name }}` and `{{ name | filter }}`; a brace doubled in an f-string is mostly followed by a quote.
+_JINJA = re.compile(r"\{%[-+]?\s|\{\{-?\s*[A-Za-z_][\w.]*\s*(?:\||-?\}\})")
 
 
 def extract(candidate: Candidate) -> FileFacts:
@@ -81,6 +86,8 @@ def _python(text: SourceText) -> FileFacts:
     try:
         module = parse(text.path, text.text)
     except PythonError as error:
+        if error.reason.startswith("not valid Python") and _JINJA.search(text.text):
+            return FileFacts(text.path, skipped=(Skipped(text.path, "Jinja template", False),))
         place = f" (line {error.line})" if error.line else ""
         return FileFacts(text.path, skipped=(Skipped(text.path, error.reason + place),))
     suppressions = _python_comments(text) if "oncelint:" in text.text else ()

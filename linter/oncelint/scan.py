@@ -41,8 +41,8 @@ def scan(
     """What the project's files are, and the facts of those that may matter, in the files' order.
 
     `max_size` is in bytes; `overlay` replaces contents. `jobs` is the number of processes at most,
-    `progress` is told how many files of how many are done, and `meanwhile` is called while other
-    processes are at work, for what has to be loaded anyway.
+    `progress` is told how many files of how many are done, and `meanwhile` is called once there are
+    facts, while other processes are still at work, for what has to be loaded then.
     """
     listed = [*files, *sorted(overlay.keys() - set(files))]
 
@@ -102,11 +102,12 @@ def _parallel(
     os.write(filling, bytes(range(len(batches))))
     os.close(filling)
     children = [_fork(queue, batches, one) for _ in range(jobs - 1)]
-    if meanwhile is not None:
-        meanwhile()
     results: dict[int, Batch] = {}
     for number in _drawn(queue):
         results[number] = one(batches[number])
+        if meanwhile is not None and results[number][1]:
+            meanwhile()
+            meanwhile = None
         if progress is not None:
             progress(total * (number + 1) // len(batches), total)
     os.close(queue)

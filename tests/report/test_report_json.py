@@ -77,7 +77,7 @@ def test_a_finding_in_full(report: Report, context: Context) -> None:
         ],
         "fixes": [
             {
-                "safety": "display",
+                "safety": "safe",
                 "title": "enable.idempotence becomes true",
                 "reason": "this version of oncelint shows fixes and does not write them",
                 "edits": [],

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from oncelint.model.finding import Report, Suppressed
+from oncelint.model.finding import Related, Report, Suppressed
 from oncelint.model.values import Position, Span
 from oncelint.report import Context, render
 
@@ -98,6 +98,20 @@ def test_a_result_in_full(report: Report, context: Context) -> None:
         ],
         "suppressions": [],
     }
+
+
+def test_a_code_flow_ends_with_the_call_path(report: Report, context: Context) -> None:
+    labels = ("consumes here", "calls first", "calls second", "bookings is declared here")
+    related = tuple(
+        Related(Span("app/main.py", Position(line, 1), Position(line, 2)), label)
+        for line, label in enumerate(labels, 1)
+    )
+    finding = replace(report.findings[0], related=related)
+    (result,) = _run(Report(findings=(finding,)), context)["results"]
+    (thread,) = result["codeFlows"][0]["threadFlows"]
+    told = [item["location"]["message"]["text"] for item in thread["locations"]]
+    assert told == [labels[3], *labels[:3], finding.message]
+    assert [item["message"]["text"] for item in result["relatedLocations"]] == list(labels)
 
 
 def test_suppressed_results_are_marked_and_kept(report: Report, context: Context) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from oncelint.model.finding import Finding, Related, Report
-from oncelint.model.values import Position, Span
+from oncelint.model.values import Origin, Position, Span
 from oncelint.report import Context, render
 from oncelint.text import SourceText
 
@@ -111,6 +111,40 @@ warning[producer-not-idempotent]: a retry
   = help: enable.idempotence becomes true
 
 """
+
+
+def test_advice_the_message_gives_is_not_repeated(report: Report, context: Context) -> None:
+    finding = report.findings[0]
+    said = replace(finding, message="records repeat; Enable.idempotence becomes true at last")
+    for format in ("full", "github"):
+        assert "help: " in render(format, replace(report, findings=(finding,)), context)
+        assert "help: " not in render(format, replace(report, findings=(said,)), context)
+
+
+def test_a_default_is_told_once(report: Report, context: Context) -> None:
+    origin = Origin("default", "1", None, "default of aiokafka 0.14.0")
+    finding = replace(report.findings[0], setting="acks", provenance=(origin,))
+    text = render("full", replace(report, findings=(finding,)), context)
+    assert "  = acks: 1, default of aiokafka 0.14.0\n" in text
+
+
+def test_the_steps_of_a_call_path_are_numbered(report: Report, context: Context) -> None:
+    related = (
+        Related(_at("conf/reader.properties", 2), "consumes here"),
+        Related(_at("app/main.py", 3), "calls first"),
+        Related(_at("conf/reader.properties", 1), "calls second"),
+        Related(_at("app/main.py", 1), "the consumer"),
+    )
+    finding = replace(report.findings[0], related=related)
+    text = render("full", replace(report, findings=(finding,)), context)
+    labels = [line.partition("- ")[2] for line in text.splitlines() if "- " in line]
+    assert labels == ["the consumer", "2. calls first", "3. calls second", "1. consumes here"]
+    one = replace(finding, related=(related[0], related[3]))
+    assert "- consumes here\n" in render("full", replace(report, findings=(one,)), context)
+
+
+def _at(path: str, line: int) -> Span:
+    return Span(path, Position(line, 1), Position(line, 4))
 
 
 def test_full_in_a_pipe(report: Report, context: Context) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gc
 import re
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -40,18 +41,24 @@ def parse(path: str, source: str) -> ir.Module:
             warnings.simplefilter("ignore")
             tree = ast.parse(source)
         lowering = _Lowering(source)
-        return ir.Module(path, lowering.block(tree.body), frozenset(lowering.called))
+        body = lowering.block(tree.body)
+        return ir.Module(path, body, frozenset(lowering.called), frozenset(lowering.packages))
     except SyntaxError as error:
         if _PYTHON2.search(source) or "async=" in source:
             raise PythonError("Python 2 source", error.lineno) from None
-        raise PythonError(f"not valid Python: {error.msg}", error.lineno) from None
+        raise PythonError(f"{_invalid()}: {error.msg}", error.lineno) from None
     except ValueError as error:
-        raise PythonError(f"not valid Python: {error}") from None
+        raise PythonError(f"{_invalid()}: {error}") from None
     except (RecursionError, MemoryError):
         raise PythonError("nested too deeply") from None
     finally:
         if collecting:
             gc.enable()
+
+
+def _invalid() -> str:
+    """Names the Python that reads: what it refuses may be syntax of a newer one."""
+    return f"not valid Python {sys.version_info.major}.{sys.version_info.minor}"
 
 
 class _Lowering:
@@ -61,6 +68,7 @@ class _Lowering:
         self.lines: list[str] | None = None
         self.yields = False
         self.called: set[str] = set()
+        self.packages: set[str] = set()
         self.mentioned: set[str] = set()
 
     # Places -----------------------------------------------------------------------------------
@@ -203,7 +211,9 @@ class _Lowering:
 
     def imports(self, node: ast.Import) -> list[ir.Stmt]:
         place = self.place(node)
-        self.mentioned.update(item.name.partition(".")[0] for item in node.names)
+        tops = {item.name.partition(".")[0] for item in node.names}
+        self.mentioned |= tops
+        self.packages |= tops
         return [
             ir.Import(item.name, None, item.asname or item.name.partition(".")[0], place)
             if item.asname is None
@@ -215,6 +225,8 @@ class _Lowering:
         module = "." * node.level + (node.module or "")
         place = self.place(node)
         self.mentioned.update((module.partition(".")[0], *(item.name for item in node.names)))
+        if not node.level:
+            self.packages.add(module.partition(".")[0])
         return [
             ir.Import(module, item.name, item.asname or item.name, place) for item in node.names
         ]

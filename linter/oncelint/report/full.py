@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from oncelint.report import Context
-from oncelint.report.text import appendix, origin_text, printable, statistics
+from oncelint.report.text import advice, appendix, numbered, origin_text, printable, statistics
 
 if TYPE_CHECKING:
     from oncelint.model.finding import Finding, Report
@@ -79,10 +79,10 @@ def _finding(finding: Finding, context: Context) -> list[Text]:
     for path, marks in groups:
         lines += _file(path, marks, texts[path], gutter, context, style)
     lines += _provenance(finding, gutter, context)
-    if finding.goal is not None:
+    if (told := advice(finding)) is not None:
         text = Text(" " * gutter + " = ", style=_FRAME)
         text.append("help", style="bold")
-        text.append(f": {printable(finding.goal.title)}")
+        text.append(f": {printable(told)}")
         lines += _wrapped(text, context, tail=Text(" " * (gutter + 9)))
     if finding.confidence != "high":
         text = Text(" " * gutter + " = ", style=_FRAME)
@@ -95,7 +95,7 @@ def _finding(finding: Finding, context: Context) -> list[Text]:
 def _by_file(finding: Finding) -> list[tuple[str, list[_Mark]]]:
     """The marks of each file, the finding's own file first."""
     groups: dict[str, list[_Mark]] = {finding.span.path: [_Mark(finding.span, "", True)]}
-    for item in finding.related:
+    for item in numbered(finding.related):
         groups.setdefault(item.span.path, []).append(_Mark(item.span, item.label, False))
     return list(groups.items())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oncelint.report import Context
+from oncelint.report.text import advice
 
 if TYPE_CHECKING:
     from oncelint.model.finding import Finding, Report
@@ -44,8 +45,8 @@ def _annotation(finding: Finding) -> str:
 def _message(finding: Finding) -> str:
     places = [f"{item.label}: {item.span.path}:{item.span.start.line}" for item in finding.related]
     lines = [finding.message, *places]
-    if finding.goal is not None:
-        lines.append(f"help: {finding.goal.title}")
+    if (told := advice(finding)) is not None:
+        lines.append(f"help: {told}")
     return "\n".join(lines)
 
 

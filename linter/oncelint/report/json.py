@@ -34,7 +34,7 @@ def document(report: Report, context: Context) -> dict[str, Any]:
     if context.show_subjects:
         result["subjects"] = [
             *(subject(client) for client in report.subjects),
-            *(_sink(sink) for sink in report.sinks),
+            *(sink_subject(sink) for sink in report.sinks),
         ]
     if context.show_unresolved:
         result["unresolved"] = [
@@ -66,7 +66,7 @@ def subject(client: Client) -> dict[str, Any]:
     }
 
 
-def _sink(sink: Sink) -> dict[str, Any]:
+def sink_subject(sink: Sink) -> dict[str, Any]:
     """A database write that a consume loop reaches; `client` is its driver."""
     return {
         "kind": "sink",
@@ -124,8 +124,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity,
         "confidence": finding.confidence,
         "message": finding.message,
-        **_place(finding.span),
-        "related": [{**_place(item.span), "label": item.label} for item in finding.related],
+        **place(finding.span),
+        "related": [{**place(item.span), "label": item.label} for item in finding.related],
         "audience": finding.audience,
         "setting": finding.setting,
         "provenance": [origin(item) for item in finding.provenance],
@@ -140,10 +140,12 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def _fixes(finding: Finding) -> list[dict[str, Any]]:
     if finding.goal is None:
         return []
-    return [{"safety": "display", "title": finding.goal.title, "reason": NOT_WRITTEN, "edits": []}]
+    goal = finding.goal
+    return [{"safety": goal.safety, "title": goal.title, "reason": NOT_WRITTEN, "edits": []}]
 
 
-def _place(span: Span) -> dict[str, Any]:
+def place(span: Span) -> dict[str, Any]:
+    """A span as the format writes it."""
     return {"path": span.path, "start": _position(span.start), "end": _position(span.end)}
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from oncelint.report import Context, everything
+from oncelint.report.text import flow
 from oncelint.version import VERSION
 
 if TYPE_CHECKING:
@@ -112,10 +113,10 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
             {"id": number, **_location(item.span, item.label)}
             for number, item in enumerate(finding.related, 1)
         ]
-        flow = [_location(item.span, item.label) for item in finding.related]
-        flow.append(_location(finding.span, finding.message))
+        places = [_location(item.span, item.label) for item in flow(finding)]
+        places.append(_location(finding.span, finding.message))
         result["codeFlows"] = [
-            {"threadFlows": [{"locations": [{"location": location} for location in flow]}]}
+            {"threadFlows": [{"locations": [{"location": location} for location in places]}]}
         ]
     if finding.suppressed is None:
         result["suppressions"] = []

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oncelint.report import Context
 
 if TYPE_CHECKING:
-    from oncelint.model.finding import Finding, Report
+    from oncelint.model.finding import Finding, Related, Report
     from oncelint.model.project import Client, Sink
     from oncelint.model.values import Origin
 
@@ -27,6 +28,35 @@ def _visible(match: re.Match[str]) -> str:
     if match.group() in "\n\r\t":
         return " "
     return chr(0x2400 + code) if code < 0x20 else "\ufffd"
+
+
+def advice(finding: Finding) -> str | None:
+    """What to do, where there is something and the message does not say it already."""
+    if finding.goal is None or finding.goal.title.lower() in finding.message.lower():
+        return None
+    return finding.goal.title
+
+
+def numbered(related: Sequence[Related]) -> tuple[Related, ...]:
+    """The related places; the steps of a call path, shown file by file, numbered in call order."""
+    steps = [item for item in related if _is_step(item)]
+    if len(steps) < 2:
+        return tuple(related)
+    numbers = {item: number for number, item in enumerate(steps, 1)}
+    return tuple(
+        replace(item, label=f"{numbers[item]}. {item.label}") if item in numbers else item
+        for item in related
+    )
+
+
+def _is_step(item: Related) -> bool:
+    return item.label in ("consumes here", "produces here") or item.label.startswith("calls ")
+
+
+def flow(finding: Finding) -> tuple[Related, ...]:
+    """The related places in the order things happen: what they rest on, then the call path."""
+    steps = tuple(item for item in finding.related if _is_step(item))
+    return (*(item for item in finding.related if item not in steps), *steps)
 
 
 def render_concise(report: Report, context: Context) -> str:
@@ -98,6 +128,8 @@ _ORIGINS = {
 
 def origin_text(item: Origin, display: Callable[[str], str]) -> str:
     """One step of a value's history: `false, set at app.env:3:1: note`."""
+    if item.kind == "default" and item.note.startswith("default of "):
+        return printable(f"{item.value}, {item.note}")
     text = f"{item.value}, {_ORIGINS[item.kind]}"
     if item.span is not None:
         start = item.span.start
