@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from oncelint.model import Known, Setting, World
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from oncelint.model import Known, Setting, Verdict, World, as_text
 
 # A client that does not start writes no duplicates and loses nothing: a rule that says so silences
 # these, which would follow from running it.
@@ -24,13 +27,12 @@ IN_FLIGHT = "max.in.flight.requests.per.connection"
 _WANTED: dict[str, str] = {ACKS: "all", RETRIES: "more than 0", "queuing.strategy": "fifo"}
 
 
-def duplicates(world: World) -> str:
-    """What becomes of records without idempotence, as the first half of a sentence; a client that
-    does not retry leaves that to the application."""
-    if world.known(RETRIES) == 0:
+def duplicates(worlds: Sequence[World]) -> str:
+    """What becomes of records without idempotence in these worlds, as the first half of a
+    sentence; a client that is never seen to retry leaves that to the application."""
+    retries = {world.known(RETRIES) for world in worlds} - {None}
+    if retries == {0}:
         return "records whose request fails are lost, or written twice when they are sent again"
-    if world.known(ACKS) == 0:
-        return "a retry after a dropped connection can write these records twice"
     return "a retry after a lost acknowledgement writes these records twice"
 
 
@@ -49,14 +51,50 @@ def wanted(world: World, name: str) -> str:
     return _WANTED[name]
 
 
-def in_the_way(world: World) -> tuple[Setting, ...]:
-    """The settings the user chose that idempotence could not be switched on beside."""
-    found = (world.settings.get(name) for name in (ACKS, RETRIES, IN_FLIGHT))
-    return tuple(
-        setting
-        for setting in found
-        if setting is not None and setting.set_by == "user" and _forbids(world, setting)
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A setting the user chose that idempotence cannot, or perhaps cannot, be switched on beside.
+
+    `wanted` is what it has to be, `reason` why it is in the way, both in words; `certain` when
+    its value is known to be a wrong one.
+    """
+
+    setting: Setting
+    wanted: str
+    reason: str
+    certain: bool
+
+
+def in_the_way(worlds: Sequence[World]) -> tuple[Obstacle, ...]:
+    """What is in the way of idempotence in any of some worlds, each setting once."""
+    found = (_obstacle(worlds, name) for name in (ACKS, RETRIES, IN_FLIGHT))
+    return tuple(one for one in found if one is not None)
+
+
+def hidden(worlds: Sequence[World]) -> bool:
+    """Whether a setting that idempotence depends on may stand in a part that is not seen."""
+    return any(
+        not isinstance(world.value(name), Known)
+        for world in worlds
+        if world.open_reason is not None
+        for name in (ACKS, RETRIES, IN_FLIGHT)
+        if world.setting(name) is not None
     )
+
+
+def _obstacle(worlds: Sequence[World], name: str) -> Obstacle | None:
+    chosen = [world for world in worlds if world.is_set(name)]
+    wrong = [world for world in chosen if _forbids(world, world.settings[name])]
+    unknown = [world for world in chosen if not world.settings[name].known]
+    telling = tuple(wrong or unknown)
+    if not telling:
+        return None
+    rest = tuple(world for world in worlds if world not in telling)
+    values = dict.fromkeys(as_text(world.value(name)) for world in wrong)
+    state = f"it is {' or '.join(values)}" if wrong else "it is not known"
+    reason = " ".join(filter(None, (state, Verdict(telling, rest, ()).when())))
+    world = telling[-1]
+    return Obstacle(world.settings[name], wanted(world, name), reason, bool(wrong))
 
 
 def _forbids(world: World, setting: Setting) -> bool:

@@ -13,6 +13,8 @@ Facts of a JDBC sink:
 * `mode`, `mode-default`: the setting that chooses insert, upsert or update, and its default
 * `key`, `key-default`: the setting that says where the primary key comes from, and its default
 * `key-fields`: the setting that names the key's columns
+* `create`, `creates`: the setting that lets it create tables, and the value that does; none does so
+  by default
 """
 
 from __future__ import annotations
@@ -26,12 +28,16 @@ _KAFKA_CONNECT_JDBC: Mapping[str, str] = {
     "key": "pk.mode",
     "key-default": "none",
     "key-fields": "pk.fields",
+    "create": "auto.create",
+    "creates": "true",
 }
 _DEBEZIUM: Mapping[str, str] = {
     **_KAFKA_CONNECT_JDBC,
     "name": "Debezium's JDBC sink",
     "key": "primary.key.mode",
     "key-fields": "primary.key.fields",
+    "create": "schema.evolution",
+    "creates": "basic",
 }
 _CONFLUENT: Mapping[str, str] = {**_KAFKA_CONNECT_JDBC, "name": "Confluent's JDBC sink"}
 _AIVEN: Mapping[str, str] = {**_KAFKA_CONNECT_JDBC, "name": "Aiven's JDBC sink"}

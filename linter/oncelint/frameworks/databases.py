@@ -6,7 +6,7 @@ pools, engines and sessions; the method names here only say which calls are wort
 
 from __future__ import annotations
 
-# Top package of the library a connection was made with, to sqlglot's name of its SQL.
+# Top package of the library a connection was made with, to the name of its SQL.
 DRIVERS: dict[str, str] = {
     "psycopg2": "postgres",
     "psycopg": "postgres",

@@ -105,6 +105,8 @@ def python_clients(sites: Sequence[Site], around: Surroundings) -> list[Made]:
     made: list[Made] = []
     for site in sites:
         makings = [one for one in site.makings if one.called] or site.makings
+        if not is_test(site.at.path):
+            makings = [one for one in makings if not _from_tests(one)] or makings
         seen: list[object] = []
         for making in makings:
             worth = _worth(making.block)
@@ -113,6 +115,11 @@ def python_clients(sites: Sequence[Site], around: Surroundings) -> list[Made]:
             seen.append(worth)
             made.append(Made(site.index, _python_client(site, making, around), making))
     return made
+
+
+def _from_tests(making: Making) -> bool:
+    """Whether a test leads to a construction: what it hands over is nothing the application has."""
+    return any(is_test(step.span.path) for step in making.path)
 
 
 def _worth(block: Block) -> object:
@@ -216,7 +223,7 @@ def _client(
         value_problems=value_problems(block, versions, role, python=closed),
         alias_clashes=alias_clashes(block, versions, role),
         defects=tuple(
-            defect
+            replace(defect, certain=defect.certain and not known_.elsewhere)
             for library, known_ in chosen
             if known_.source != "none" or known_.exact
             for defect in defects_of(library, known_.versions, found_worlds, known_.span or span)

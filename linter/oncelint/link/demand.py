@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from oncelint.flow.modules import Modules
 
@@ -104,7 +104,7 @@ def _wanted_names(
         tail = module.rpartition(".")[2]
         if tail in words or (not tail and module):
             target = modules.resolve(path, module)
-            if target in wanted:
+            if target is not None and target in wanted:
                 offered = wanted[target]
                 taken = {name for name in names if offered is None or name in offered}
                 entered = entered or bool(taken) or not names

@@ -80,12 +80,23 @@ _SCALA: dict[str, dict[str, str | None]] = {
         "dual.commit.enabled": None,
         "rebalance.max.retries": None,
         "rebalance.backoff.ms": None,
+        "consumer.timeout.ms": None,
+        "zookeeper.connect": None,
+        "zookeeper.session.timeout.ms": None,
+        "zookeeper.connection.timeout.ms": None,
+        "zookeeper.sync.time.ms": None,
         "refresh.leader.backoff.ms": None,
         "queued.max.message.chunks": None,
     },
 }
 # What says that a file is a Scala client's own.
 _SCALA_ONLY = frozenset({"metadata.broker.list", "zookeeper.connect"})
+# What the Java producer lost in 0.11 (KAFKA-3353), and what it has instead.
+_FORMER: dict[str, str] = {
+    "block.on.buffer.full": "max.block.ms",
+    "metadata.fetch.timeout.ms": "max.block.ms",
+}
+_FORMER_UNTIL = "0.11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +104,8 @@ class Reader:
     """Who reads a block: one client library in the versions it may have.
 
     `construct` is the class a program makes. `closed` when the block has no keys but the client's
-    own, `shared` when both roles are configured from it; `beside` are all of its keys.
+    own, `shared` when both roles are configured from it; `beside` are all of its keys. `java` when
+    the Java client is among those that may read it.
     """
 
     dialect: str
@@ -103,6 +115,7 @@ class Reader:
     closed: bool
     shared: bool
     beside: frozenset[str]
+    java: bool
 
     @property
     def table_name(self) -> str:
@@ -150,7 +163,10 @@ def judge_keys(
         return ()
     beside = frozenset(setting.key for setting in block.settings)
     readers = [
-        Reader(dialect, _versions(dialect, role, known), role, construct, closed, shared, beside)
+        Reader(
+            *(dialect, _versions(dialect, role, known), role, construct, closed, shared, beside),
+            java="java" in versions,
+        )
         for dialect, known in versions.items()
     ]
     uses = []
@@ -297,6 +313,8 @@ def _stranger(setting: WrittenSetting, reader: Reader) -> KeyUse | None:
         return _java_stranger(use, reader)
     names = _names(reader)
     if not reader.closed:
+        if reader.java and _plain(reader.role) and _abandoned(use, reader) is not None:
+            return use  # so that it agrees with the Java client, which is to judge this key
         near = _slip(key, names, reader)
         return replace(use, nearest=near) if near else None
     origin = _origin(key, reader)
@@ -315,18 +333,31 @@ def _java_stranger(use: KeyUse, reader: Reader) -> KeyUse | None:
     other = "consumer" if reader.role == "producer" else "producer"
     if table(table_name("java", other)).find(use.key) is not None:
         return None if reader.shared else replace(use, status="other-role", detail=other)
-    scala = _SCALA[reader.role]
-    if use.key in scala:
-        if reader.beside & _SCALA_ONLY:
-            return None
-        detail = f"the Scala {reader.role} had it, the Java one never did"
-        return replace(use, nearest=scala[use.key], detail=detail, certain=True)
+    if use.key in _SCALA[reader.role] or use.key in _FORMER:
+        return _abandoned(use, reader)
     foreign = table("librdkafka").find(use.key)
     same = reader.table.settings.get(foreign.name) if foreign is not None else None
     if same is not None and same.name not in reader.beside:
         return replace(use, status="other-client", nearest=same.name, detail="librdkafka")
     near = _slip(use.key, _names(reader), reader)
     return replace(use, nearest=near) if near else None
+
+
+def _abandoned(use: KeyUse, reader: Reader) -> KeyUse | None:
+    """A key of the Scala clients or of early Java ones; None in a Scala client's own file, which
+    names ZooKeeper or its brokers and no `bootstrap.servers`, and for every other key."""
+    if reader.role == "producer" and use.key in _FORMER:
+        old = reader.dialect == "java" and not all(
+            at_least(one, _FORMER_UNTIL) for one in reader.versions
+        )
+        detail = f"the Java producer lost it in {_FORMER_UNTIL}"
+        return None if old else replace(use, nearest=_FORMER[use.key], detail=detail, certain=True)
+    scala = _SCALA[reader.role]
+    own_file = reader.beside & _SCALA_ONLY and "bootstrap.servers" not in reader.beside
+    if use.key not in scala or own_file:
+        return None
+    detail = f"the Scala {reader.role} had it, the Java one never did"
+    return replace(use, nearest=scala[use.key], detail=detail, certain=True)
 
 
 def _slip(key: str, names: Sequence[str], reader: Reader) -> str | None:

@@ -12,6 +12,7 @@ from oncelint.flow.trace import Use
 from oncelint.flow.values import Abs, Foreign, Items, Lit, Phi
 from oncelint.frameworks.python_clients import POLLS
 from oncelint.link.clients import Made
+from oncelint.link.paths import call_path
 from oncelint.model.facts import Block
 from oncelint.model.project import (
     Client,
@@ -19,7 +20,6 @@ from oncelint.model.project import (
     Feed,
     Producer,
     Setting,
-    Step,
     TopicUse,
     TransactionalPair,
     World,
@@ -154,11 +154,7 @@ def feeds(made: Sequence[Made], uses: Sequence[Use]) -> tuple[Feed, ...]:
                 for consumer in by_site.get(site, []):
                     for producer in by_site.get(use.site, []):
                         if isinstance(consumer, Consumer) and isinstance(producer, Producer):
-                            path = (
-                                Step(span_of(polled), "consumes here"),
-                                *use.path,
-                                Step(span_of(use.at), "produces here"),
-                            )
+                            path = call_path(use.path, loop, polled, use.at, "produces here")
                             key = (consumer.span, producer.span)
                             found.setdefault(key, Feed(consumer, producer, path))
     return tuple(found.values())

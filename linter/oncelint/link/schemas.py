@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oncelint.flow.blocks import span_of
 from oncelint.flow.machine import Machine
@@ -28,10 +28,14 @@ _FILES = 200
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A table's unique keys as far as the project tells, and where it is declared."""
+    """A table's unique keys as far as the project tells, and where it is declared.
+
+    `required` are the attributes of a mapped class without which no object of it is valid.
+    """
 
     keys: tuple[KeySpan, ...]
     span: Span
+    required: frozenset[str] = frozenset()
 
 
 class Schemas:
@@ -99,6 +103,8 @@ class Schemas:
         for path, text in self._texts.items():
             if table not in text.lower() or self._around.unit(path) != unit:
                 continue
+            if _foreign(path, text, dialect):
+                continue
             # a dump may hold megabytes of rows beside its few declarations
             for statement in _DECLARATION.finditer(text):
                 if table in statement[0].lower():
@@ -124,12 +130,14 @@ def model_keys(machine: Machine, cls: Ref) -> Declared | None:
     obj = machine.obj(cls)
     if not isinstance(obj, ClassObj):
         return None
-    keys = list(_class_keys(obj))
+    classes = [obj]
     for base in bases_of(machine, cls):
         inherited = machine.obj(base) if isinstance(base, Ref) else None
         if isinstance(inherited, ClassObj):
-            keys.extend(_class_keys(inherited))
-    return _declared(obj, keys)
+            classes.append(inherited)
+    keys = [key for one in classes for key in _class_keys(one)]
+    required = frozenset(name for one in classes for name in _required(one))
+    return replace(_declared(obj, keys), required=required)
 
 
 def _declared(obj: ClassObj, keys: Iterable[KeySpan]) -> Declared:
@@ -142,7 +150,37 @@ def _joined(facts: Sequence[TableFact]) -> Declared | None:
     if not created:
         return None
     keys = dict.fromkeys(key for fact in facts for key in fact.keys)
-    return Declared(tuple(keys), created[0].span)
+    shown = next((fact for fact in created if fact.keys), created[0])
+    return Declared(tuple(keys), shown.span)
+
+
+# Databases by the names that schema files carry, with sqlglot's name of their SQL.
+_NAMED: tuple[tuple[str, str], ...] = (
+    ("postgres", "postgres"),
+    ("mysql", "mysql"),
+    ("mariadb", "mysql"),
+    ("sqlite", "sqlite"),
+    ("mssql", "tsql"),
+    ("sqlserver", "tsql"),
+    ("oracle", "oracle"),
+    ("duckdb", "duckdb"),
+    ("cassandra", "cassandra"),
+    ("scylla", "cassandra"),
+    ("clickhouse", "clickhouse"),
+)
+# No relational database has these: keyspaces, collection types, partition keys in parentheses.
+_CQL = re.compile(
+    r"\bCREATE\s+KEYSPACE\b|\b(?:map|list|set|frozen)\s*<|\bPRIMARY\s+KEY\s*\(\s*\(", re.I
+)
+
+
+def _foreign(path: str, text: str, dialect: str) -> bool:
+    """Whether a schema file is another database's: by its name, or by what Cassandra alone has."""
+    stem = path.rpartition("/")[2].lower()
+    named = {sql for word, sql in _NAMED if word in stem}
+    if not dialect:
+        named &= {"cassandra", "clickhouse"}
+    return (bool(named) and dialect not in named) or _CQL.search(text) is not None
 
 
 _DECLARATION = re.compile(r"^[ \t]*(?:CREATE|ALTER)\b[^;]*", re.I | re.M)
@@ -206,6 +244,32 @@ def _column_key(name: str, call: ir.Call, annotation: ir.Expr | None, path: str)
         or bool(types & {"Identity", "Sequence"})
     )
     return KeySpan(frozenset((name,)), generated, span_of(At(path, call.place)))
+
+
+def _required(obj: ClassObj) -> Iterator[str]:
+    """SQLModel's fields of a type that excludes None, with no default: a record without one of
+    them is refused wherever it is validated, and so it is part of every record."""
+    for stmt in obj.node.body:
+        if not isinstance(stmt, ir.Assign) or not isinstance(stmt.value, ir.Call):
+            continue
+        call, annotation = stmt.value, stmt.annotation
+        if _callee(call) != "Field" or call.args or annotation is None:
+            continue
+        names = {keyword.name for keyword in call.keywords}
+        if not names & _DEFAULTS and None not in names and not _admits_none(annotation):
+            yield from (target.id for target in stmt.targets if isinstance(target, ir.Name))
+
+
+_DEFAULTS = frozenset({"default", "default_factory", "sa_column", "sa_column_kwargs"})
+
+
+def _admits_none(annotation: ir.Expr) -> bool:
+    """Whether None is a value of a type; an annotation in quotation marks is not read."""
+    if isinstance(annotation, ir.Binary):
+        return _admits_none(annotation.left) or _admits_none(annotation.right)
+    if isinstance(annotation, ir.Subscript):
+        return _name(annotation.base) in ("Optional", "Union")
+    return isinstance(annotation, (ir.Const, ir.Text)) or _name(annotation) in ("Any", "")
 
 
 _COUNTED = frozenset({"Integer", "BigInteger", "SmallInteger", "int"})

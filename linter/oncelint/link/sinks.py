@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from oncelint.flow.blocks import span_of
@@ -36,9 +37,12 @@ from oncelint.frameworks.databases import (
     STATEMENT_METHODS,
 )
 from oncelint.link.clients import Made, Surroundings, is_test
+from oncelint.link.handling import going_on
+from oncelint.link.lookups import given, is_idle, within
+from oncelint.link.paths import call_path
 from oncelint.link.schemas import Declared, Schemas, model_keys
 from oncelint.model import ir
-from oncelint.model.project import Consumer, Sink, Step
+from oncelint.model.project import Consumer, Sink
 from oncelint.model.values import Span
 from oncelint.sql.statements import Written, begins_statement, read_lookup, read_statement
 
@@ -57,15 +61,18 @@ def sinks(
     `files` are the project's, `read` gives the bytes of one: its .sql files tell unique keys.
     """
     consumers = {one.site: one.client for one in reversed(made) if isinstance(one.client, Consumer)}
+    positioned = {use.site for use in machine.trace.uses if use.method in _POSITIONS}
     finder = _Finder(machine, around, Schemas(machine, around, files, read))
     found: dict[tuple[Span, Span], Sink] = {}
     for execution in machine.trace.executions:
         for loop in execution.loops:
             for site, polled in loop.consumers.items():
                 consumer = consumers.get(site)
-                sink = finder.sink(execution, consumer, polled) if consumer is not None else None
+                sink = finder.sink(execution, consumer, polled, loop) if consumer else None
                 if sink is None:
                     continue
+                if site in positioned:
+                    sink = replace(sink, positioned=True)
                 key = (sink.span, sink.consumer.span)
                 if key not in found or (sink.guard and not found[key].guard):
                     found[key] = sink
@@ -73,6 +80,8 @@ def sinks(
     return tuple(found.values())
 
 
+# What chooses the position of a consumer other than its group and auto.offset.reset do.
+_POSITIONS = frozenset({"seek", "seek_to_beginning", "assign", "incremental_assign"})
 # Names of tables that remember which records were processed (the inbox pattern).
 _INBOX = re.compile(r"inbox|processed|dedup|idempoten|already_|seen_|handled_|consumed_")
 _ANY_TABLE = "*"
@@ -88,7 +97,9 @@ class _Finder:
         self._looked: dict[int, dict[str, str]] = {}
         self._imported: dict[str, frozenset[str]] = {}
 
-    def sink(self, execution: Execution, consumer: Consumer, polled: At) -> Sink | None:
+    def sink(
+        self, execution: Execution, consumer: Consumer, polled: At, loop: LoopContext
+    ) -> Sink | None:
         library, inferred = self._library(execution)
         if library in NOT_RELATIONAL or execution.record is False:
             return None
@@ -101,34 +112,49 @@ class _Finder:
         declared = None
         if guard is None and table is not None:
             declared = self._declared(execution, written, table, dialect)
-        path = (
-            Step(span_of(polled), "consumes here"),
-            *execution.path,
-            Step(span_of(execution.at), "writes here"),
-        )
+        path = call_path(execution.path, loop, polled, execution.at, "writes here")
         confidence: Confidence = "high"
         if inferred or not written.certain:
             confidence = "medium"
         if execution.record is None:
             confidence = "low"
+        span = span_of(execution.at)
+        if written.span is not None and self._hands_on(execution, written.span):
+            span = written.span
+        fresh = _made_up(written, execution)
+        sites = [At(step.span.path, _place(step.span)) for step in execution.path]
+        handlers = going_on(
+            self._machine.modules, execution.handlers, (*sites, execution.at), loop.at
+        )
         return Sink(
             library=library or "SQL",
             operation=written.operation,
-            span=span_of(execution.at),
+            span=span,
             statement=written.text,
             table=table,
             columns=written.columns,
             guard=guard,
             keys=_violated(declared, written, execution) if declared is not None else None,
-            caught=any(_catches(name) for name in execution.handlers),
+            caught=any(_catches(name) for name in handlers),
             consumer=consumer,
             path=path,
             confidence=confidence,
             in_tests=is_test(execution.at.path) and not self._around.include_tests,
             statement_span=written.span,
             keys_span=declared.span if declared is not None else None,
-            swallowed=any(_swallows(name) for name in execution.handlers),
+            swallowed=any(_swallows(name) for name in handlers),
             sql=dialect,
+            repeated=tuple(one for one in written.columns if one not in fresh),
+        )
+
+    def _hands_on(self, execution: Execution, statement: Span) -> bool:
+        """Whether a helper writes a statement that another function gives it."""
+        module = self._machine.modules.get(execution.at.path)
+        index = 1 if execution.method in FUNCTIONS else 0
+        if module is None or not given(module.body, execution.at.place, index):
+            return False
+        return statement.path != execution.at.path or not within(
+            module.body, execution.at.place, _place(statement)
         )
 
     def _declared(
@@ -143,11 +169,15 @@ class _Finder:
         """A lookup or a deletion of a table: what follows in the loop depends on it.
 
         A table of what was processed guards every write behind it, whether it is looked up or
-        written to first.
+        written to first. A lookup whose rows nothing depends on guards nothing.
         """
         if not execution.loops:
             return
         table, told = _lookup(self._machine, execution)
+        if table is not None and told not in _CLEARS:
+            module = self._machine.modules.get(execution.at.path)
+            if module is not None and is_idle(module.body, execution.at.place):
+                return
         if table is None:
             library, _ = self._library(execution)
             written = _written(self._machine, execution, library)
@@ -196,6 +226,10 @@ class _Finder:
         return self._imported[path]
 
 
+def _place(span: Span) -> ir.Place:
+    return span.start.line, span.start.column, span.end.line, span.end.column
+
+
 # What is caught -------------------------------------------------------------------------------
 
 _VIOLATIONS = ("IntegrityError", "UniqueViolation", "UniqueViolationError", "DuplicateKeyError")
@@ -229,7 +263,7 @@ def _origin(receiver: Abs) -> str | None:
     return None
 
 
-# The beginning of an SQLAlchemy or databases URL, to sqlglot's name of its SQL.
+# The beginning of an SQLAlchemy or databases URL, to the name of its SQL.
 _URLS = (
     ("postgres", "postgres"),
     ("mysql", "mysql"),
@@ -241,7 +275,7 @@ _URLS = (
 
 
 def _dialect(execution: Execution, library: str | None) -> str:
-    """sqlglot's name of the SQL: the driver's, or that of a literal database URL."""
+    """The name of the SQL: the driver's, or that of a literal database URL."""
     known = DRIVERS.get(library or "", "")
     return known or _url_dialect(execution.receiver)
 
@@ -455,8 +489,12 @@ def _violated(
     """
     fresh = _made_up(written, execution)
     keys = [key for key in declared.keys if not key.columns & fresh]
+    value = _object(execution)
     if written.columns:
         keys = [key for key in keys if key.columns <= set(written.columns)]
+    elif isinstance(value, Built) and any(key.columns <= declared.required for key in keys):
+        # Model(**record): what an object cannot do without, the record brings
+        keys = [key for key in keys if not key.generated or key.columns <= declared.required]
     elif keys and all(key.generated for key in keys):
         return None
     else:
@@ -500,6 +538,9 @@ def _argument(execution: Execution, filler: int | str) -> Abs | None:
 
 def _changes(value: Abs | None) -> bool:
     return isinstance(value, Comp) and bool(value.kinds & _CHANGING)
+
+
+_CLEARS = frozenset({"delete()", "DELETE"})
 
 
 def _lookup(machine: Machine, execution: Execution) -> tuple[str | None, str]:

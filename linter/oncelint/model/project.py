@@ -278,13 +278,16 @@ class TransactionalPair:
 class Sink:
     """A write that leaves Kafka, reached from a consume loop.
 
-    `span` is the call that writes. `statement` is the SQL as known (placeholders and all) and
+    `span` is the call that writes, or the statement's literal where that call is a helper's that
+    executes whatever it is given. `statement` is the SQL as known (placeholders and all) and
     `statement_span` its literal, `operation` what it does (insert, orm-add, orm-create), `table` in
     lower case, `columns` in statement order, `guard` what makes it tolerate its own repetition
     (None: nothing seen). `keys` are the unique keys that a repetition of the record violates: None
     where the table's keys are not known, empty where it has none that the record fills;
     `keys_span` is where the table is declared. `caught`: a violation is caught around the write;
     `swallowed`: whatever is raised is. `library` is the driver, `sql` its SQL (postgres, mysql …).
+    `repeated` are the columns that a repetition fills with the same values, as far as is seen.
+    `positioned`: the program itself chooses where the consumer reads (seek, assign).
     """
 
     library: str
@@ -304,6 +307,8 @@ class Sink:
     keys_span: Span | None = None
     swallowed: bool = False
     sql: str = ""
+    repeated: tuple[str, ...] = ()
+    positioned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oncelint.model.finding import Audience, Confidence, Hit, Severity
 from oncelint.model.project import Project, World
+
+if TYPE_CHECKING:
+    from oncelint.model.facts import Condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +56,45 @@ class Verdict:
         """A world to speak about: the newest in which the condition holds."""
         return self.worlds[-1]
 
-    def where(self) -> str:
-        """The worlds in words, led by a blank; empty when the condition holds in all of them."""
-        if not self.fails and not self.unknown:
-            return ""
-        parts: list[str] = []
-        held, possible = _versions(self.worlds), _versions(self.worlds + self.fails + self.unknown)
-        if held != possible:
-            parts.append("with " + " or ".join(f"{name} {text}" for name, text in held.items()))
-        conditions = sorted({f"{c.choice} {c.branch}" for w in self.worlds for c in w.conditions})
-        others = {f"{c.choice} {c.branch}" for w in self.fails + self.unknown for c in w.conditions}
-        telling = [condition for condition in conditions if condition not in others]
-        if telling:
-            parts.append("when " + " and ".join(telling[:3]))
+    def where(self, *notes: str, versions: bool = True) -> str:
+        """The worlds in words, led by a blank; empty when the condition holds in all of them.
+
+        `notes` stand in front in the same brackets. Without `versions` (the sentence has them
+        already) only the branches are told.
+        """
+        parts = [*notes]
+        if versions:
+            held = _versions(self.worlds)
+            if held != _versions(self.worlds + self.fails + self.unknown):
+                parts.append("with " + " or ".join(f"{name} {text}" for name, text in held.items()))
+        branch = self.when()
+        if branch:
+            parts.append(branch)
         return " (" + ", ".join(parts) + ")" if parts else ""
+
+    def when(self) -> str:
+        """The branches that tell these worlds from the others: `when environment variable ACKS is
+        unset`; empty when none does."""
+        rest = self.fails + self.unknown
+        others = {c for world in rest for c in world.conditions}
+        telling = {c for w in self.worlds for c in w.conditions if c not in others}
+        if not rest or not telling:
+            return ""
+        # what an `or` chooses by is said already by the variable on its left side
+        named = {c for c in telling if not c.choice.startswith(_OF_OR)} or telling
+        always = {c for c in named if all(c in world.conditions for world in self.worlds)}
+        joint = " and " if always else " or "
+        return "when " + joint.join(_told(c) for c in sorted(always or named)[:3])
+
+
+_OF_OR = "the left side of or "
+_STATES = frozenset(("empty", "true", "false", "used"))
+
+
+def _told(condition: Condition) -> str:
+    """A branch as a clause: `environment variable ACKS is unset`."""
+    verb = "is " if condition.branch in _STATES else ""
+    return f"{condition.choice} {verb}{condition.branch}"
 
 
 def _versions(worlds: Iterable[World]) -> dict[str, str]:

@@ -75,12 +75,18 @@ def number(world: World, name: str) -> float | None:
     return float(value.value) if isinstance(value.value, (int, float)) else None
 
 
-def library(client: Client, world: World) -> str:
-    """The client library with its version where the project's files tell it."""
+def library(client: Client, *worlds: World) -> str:
+    """The client library of some worlds with all their versions, where the project's files tell
+    them; several libraries are joined with `or`."""
     from oncelint.model.versions import span_text
 
-    versions = [one for one in world.versions if one in client.client_versions]
-    return f"{world.client} {span_text(versions)}" if versions else world.client
+    told: dict[str, list[str]] = {}
+    for world in worlds:
+        known = [one for one in world.versions if one in client.client_versions]
+        told.setdefault(world.client, []).extend(known)
+    return " or ".join(
+        f"{name} {span_text(versions)}" if versions else name for name, versions in told.items()
+    )
 
 
 def subject_key(client: Client, *words: str) -> str:

@@ -71,7 +71,7 @@ def read_statement(text: str, dialect: str) -> Written | None:
     """A plain or guarded insert; None for any other statement, and for a text of which a part in
     braces is unknown that may hold the clause that guards it.
 
-    `dialect` is sqlglot's name or empty.
+    `dialect` is what `tokens` takes.
     """
     if not _HEAD.search(text):
         return None
@@ -79,7 +79,7 @@ def read_statement(text: str, dialect: str) -> Written | None:
     if found is None:
         return None
     if found and found[0].word == "REPLACE":
-        # the lexers of SQLite and MySQL hand out what follows as one piece
+        # whatever follows, it replaces by key
         return Written("insert", text, None, (), "REPLACE INTO", True)
     words = " ".join(_shown(token) for token in found)
     head = _head(found)

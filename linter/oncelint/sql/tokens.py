@@ -1,22 +1,28 @@
-"""SQL as words: sqlglot's lexer over text whose placeholders may be anybody's.
+"""SQL as words, with placeholders that may be anybody's.
 
 A statement in a program is a template: drivers put `%s`, `?`, `$1` or `:name` into it, Python
-`{}` and `{name}`. They are made words of the same length first, so that places stay true and the
-lexer of any dialect can read them; they are told from the statement's own words afterwards.
+`{}` and `{name}`. They are made words of the same length first, so that places stay true; they
+are told from the statement's own words afterwards. What a rule needs to know is decided by words,
+so this is a lexer and no parser: SQL that no parser has seen does not stop it.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 _PLACEHOLDER = re.compile(
     r"%\(\w+\)s|%s|\{[^{}]*\}|\$\d+(?!\w*\$)|(?<![:\w]):[A-Za-z_]\w*|(?<![@\w])@[A-Za-z_]\w*"
 )
+_STRING = r"'(?:[^']|'')*'"
+_ESCAPED_STRING = r"'(?:[^'\\]|''|\\.)*'"
+_DOLLAR_STRING = r"\$(?P<tag>\w*)\$.*?\$(?P=tag)\$"
+_BRACKETED = ("sqlite", "tsql", "")
 
 
 class Token(NamedTuple):
-    """`word` is a bare word in capitals, empty for quoted names, literals and placeholders.
+    """`word` is a bare word or sign in capitals, empty for quoted names, literals and placeholders.
 
     `text` is the token without its quotes, `hole` a placeholder as written, with what touches it
     (`orders_{}`), and `start` and `end` enclose the token in the statement.
@@ -30,39 +36,64 @@ class Token(NamedTuple):
 
 
 def tokens(text: str, dialect: str) -> list[Token] | None:
-    """The tokens of a text without its comments; None where the lexer gives up.
+    """The tokens of a text without its comments; None where a quotation is never closed.
 
-    `dialect` is sqlglot's name, or empty when it is not known.
+    `dialect` is one of frameworks.databases.DRIVERS' values, empty when it is not known.
     """
-    # only where there is a statement to read: the import takes a tenth of a second
-    from sqlglot.dialects.dialect import Dialect
-    from sqlglot.errors import SqlglotError
-    from sqlglot.tokens import TokenType
-
-    holes: dict[int, str] = {}
+    holes: list[int] = []
 
     def plain(match: re.Match[str]) -> str:
-        holes[match.start()] = match[0]
+        holes.append(match.start())
         return "P" + "_" * (len(match[0]) - 1)
 
     normal = _PLACEHOLDER.sub(plain, text)
-    quoted = {TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.RAW_STRING}
-    quoted |= {TokenType.IDENTIFIER, TokenType.HEREDOC_STRING, TokenType.NUMBER}
-    try:
-        # the lexer for no dialect in particular knows fewer ways of quoting than SQLite's
-        read = Dialect.get_or_raise(dialect or "sqlite").tokenize(normal)
-    except (SqlglotError, ValueError, RecursionError):
-        return None
     found: list[Token] = []
-    for one in read:
-        start, end = one.start, one.end + 1
-        hole = ""
-        if one.token_type not in quoted and any(start <= at < end for at in holes):
-            hole = text[start:end]
-        bare = "" if hole or one.token_type in quoted else one.text.upper()
-        for word in bare.split() or [bare]:
-            found.append(Token(word, one.text, hole, start, end))
-    return found
+    end = 0
+    for match in _lexer(dialect).finditer(normal):
+        start, kind = match.start(), match.lastgroup
+        if start != end:
+            return None
+        end = match.end()
+        if kind == "quoted":
+            found.append(Token("", _unquoted(match[0]), "", start, end))
+        elif kind == "number":
+            found.append(Token("", match[0], "", start, end))
+        elif kind != "blank":
+            hole = text[start:end] if any(start <= at < end for at in holes) else ""
+            found.append(Token("" if hole else match[0].upper(), match[0], hole, start, end))
+    return found if end == len(normal) else None
+
+
+@cache
+def _lexer(dialect: str) -> re.Pattern[str]:
+    """MySQL escapes by backslash, comments with `#` and knows no dollar quotes; brackets quote
+    names for SQLite and SQL Server."""
+    mysql = dialect == "mysql"
+    quoted = [
+        rf"[Nn]?{_ESCAPED_STRING if mysql else _STRING}",
+        rf"[Ee]{_ESCAPED_STRING}",
+        r'"(?:[^"]|"")*"',
+        r"`(?:[^`]|``)*`",
+        *(() if mysql else (_DOLLAR_STRING,)),
+        *((r"\[[^\]]*\]",) if dialect in _BRACKETED else ()),
+    ]
+    blank = r"\s+|--[^\n]*|/\*.*?(?:\*/|\Z)" + (r"|\#[^\n]*" if mysql else "")
+    return re.compile(
+        rf"(?P<blank>{blank})|(?P<quoted>{'|'.join(quoted)})"
+        r"|(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)|(?P<word>\#?[^\W\d][\w$]*)|(?P<sign>[^'\"`])",
+        re.S,
+    )
+
+
+def _unquoted(written: str) -> str:
+    """A quotation without its marks and its doubled ones."""
+    if written.startswith("$"):
+        length = written.index("$", 1) + 1
+        return written[length:-length]
+    if written.startswith("["):
+        return written[1:-1]
+    mark = written[-1]
+    return written[written.index(mark) + 1 : -1].replace(mark * 2, mark)
 
 
 def groups(found: list[Token], start: int) -> tuple[list[list[Token]], int]:

@@ -34,6 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Client, Goal, Hit, Project, Rule, speak
+from oncelint.model.project import KeyUse
 from oncelint_rules import config
 
 
@@ -41,6 +42,9 @@ def check(client: Client, project: Project) -> Iterator[Hit]:
     for use in config.uses(client, "deprecated"):
         library = speak.versions(client, () if use.certain else use.versions)
         advice = use.detail if use.detail.startswith(("use ", "set ")) else "replace or remove it"
+        if use.detail.startswith(_IDLE):
+            yield _idle(client, use, library)
+            continue
         note = "" if use.detail == advice or "deprecated" in use.detail else f" ({use.detail})"
         yield Hit(
             span=use.span,
@@ -52,6 +56,25 @@ def check(client: Client, project: Project) -> Iterator[Hit]:
             causes=(use.span,),
             subject_key=speak.subject_key(client, use.key),
         )
+
+
+# What the makers' note says of a setting that nothing reads any more.
+_IDLE = ("no longer used", "has no effect")
+
+
+def _idle(client: Client, use: KeyUse, library: str) -> Hit:
+    _, _, instead = use.detail.partition("; ")
+    advice = f"remove it, {instead}" if instead else "remove it"
+    return Hit(
+        span=use.span,
+        message=f"{use.key} has no effect any more: {library} takes it and does not use it; {advice}",
+        confidence="high" if use.certain else "low",
+        setting=use.key,
+        related=config.the_client(client, use.span),
+        goal=Goal(f"remove {use.key}"),
+        causes=(use.span,),
+        subject_key=speak.subject_key(client, use.key),
+    )
 
 
 RULE = Rule(

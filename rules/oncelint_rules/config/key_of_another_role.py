@@ -16,7 +16,8 @@ incident is closed because the setting is in the repository.
 ## What the fix costs
 
 Moving the line to the client that reads it, or deleting it. Moving it makes it take effect: an
-`isolation.level` that is moved holds records back until their transactions end.
+`isolation.level` that is moved holds records back until their transactions end. Where a client of
+the right role beside this one has the setting already, there is nothing to move.
 
 ## When it is silent
 
@@ -33,7 +34,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oncelint.model import Client, Goal, Hit, Project, Rule, speak
+from oncelint.model import Client, Goal, Hit, Project, Related, Rule, Span, speak
+from oncelint.model.project import KeyUse
 from oncelint_rules import config
 
 
@@ -41,14 +43,20 @@ def check(client: Client, project: Project) -> Iterator[Hit]:
     for use in config.uses(client, "other-role"):
         if not use.refused and config.read_by_another(client, use, project):
             continue
+        related, goal = config.the_client(client, use.span), Goal(f"remove {use.key}")
         if use.refused:
             start = speak.does_not_start(client, use.refused)
             message = f"{start}: {use.key} is a {use.detail} setting; remove it"
         else:
-            reader = f"no {client.role} reads it"
+            advice = f"set it on the {use.detail} that needs it"
+            reader = _set_already(client, use, project)
+            if reader is not None:
+                advice = "remove it"
+                related = (*related, Related(reader, f"{use.key} is set here"))
+            goal = Goal(f"remove {use.key}" if reader else f"move {use.key} to the {use.detail}")
             message = (
-                f"{use.key} has no effect here: it is a {use.detail} setting and {reader};"
-                f" set it on the {use.detail} that needs it"
+                f"{use.key} has no effect here: it is a {use.detail} setting and no {client.role}"
+                f" reads it; {advice}"
             )
         yield Hit(
             span=use.span,
@@ -56,11 +64,27 @@ def check(client: Client, project: Project) -> Iterator[Hit]:
             confidence=config.confidence(client, use.certain, use.refused),
             severity="error" if use.refused else "warning",
             setting=use.key,
-            related=config.the_client(client, use.span),
-            goal=Goal(f"remove {use.key}"),
+            related=related,
+            goal=goal,
             causes=config.causes(client, use.span, use.refused),
             subject_key=speak.subject_key(client, use.key),
         )
+
+
+def _set_already(client: Client, use: KeyUse, project: Project) -> Span | None:
+    """Where a client of the right role beside this one (in its folder or its deployment unit) has
+    the setting."""
+    roles = use.detail.split(" and ")
+    folder = client.span.path.rpartition("/")[0]
+    places = (
+        (one.span.path.rpartition("/")[0] != folder, other.span)
+        for one in project.clients
+        if one.role in roles and not one.in_tests
+        if one.unit == client.unit or one.span.path.rpartition("/")[0] == folder
+        for other in one.keys
+        if other.key == use.key and other.status in ("known", "deprecated")
+    )
+    return min(places, default=(False, None))[1]
 
 
 RULE = Rule(

@@ -4,7 +4,8 @@
 
 Reports a key that no version of the client the project allows has, with the real key it is nearest
 to. Python clients refuse to start with it. Java clients log a line and go on without the setting,
-so there the rule speaks of slips of the pen alone.
+so there the rule speaks of slips of the pen, and of the settings of the Scala clients and of Java
+clients before 0.11 (`rebalance.max.retries`, `block.on.buffer.full`), alone.
 
 ## The failure
 
@@ -25,7 +26,7 @@ plain slip: applications keep their own keys beside Kafka's, and Java clients ha
 to serializers, interceptors and reporters (`schema.registry.url`, `specific.avro.reader`). About
 connectors, whose keys their plug-ins define. About prefixes: `producer.` in a worker, `main.consumer.`
 in Streams, `listener.name.` in a broker, `topic.` in librdkafka, `schema.registry.` for
-AvroProducer. Where the client may be newer than the tables, or some allowed version has the
+AvroProducer. In a Scala client's own file, which names ZooKeeper and no `bootstrap.servers`. Where the client may be newer than the tables, or some allowed version has the
 key, it speaks with low confidence, which is not shown by default. A setting that gives a
 guarantee this version has no code for is client-with-known-defect.
 
@@ -33,7 +34,7 @@ guarantee this version has no code for is client-with-known-defect.
 
 librdkafka CONFIGURATION.md and `rd_kafka_conf_set`; kafka-python `KafkaProducer.__init__` and
 `KafkaConsumer.__init__`; aiokafka's constructors; Java `AbstractConfig.logUnused`; Kafka's upgrade
-notes of 2.0.0 (the Scala clients are removed).
+notes of 2.0.0 (the Scala clients are removed); KAFKA-3353 (producer settings removed in 0.11).
 """
 
 from __future__ import annotations
@@ -67,11 +68,26 @@ def _message(client: Client, use: KeyUse) -> str:
         start = speak.does_not_start(client, use.refused)
     else:
         start = f"{use.key} has no effect"
+        if _brokers_are_missing(client, use):
+            start += f", and without {use.nearest} {speak.who(client)} does not reach a broker"
     library = speak.versions(client, use.versions)
     why = f"{library} has no setting {use.key}" if use.refused else f"{library} has no such setting"
+    if " or " in client.client:
+        neither = library.replace(" or ", " nor ", 1)
+        why = f"neither {neither} has such a setting"
     if use.detail:
         why += f" ({use.detail})"
     return f"{start}: {why}; {_advice(use)}"
+
+
+def _brokers_are_missing(client: Client, use: KeyUse) -> bool:
+    """Whether the misspelt key leaves the client without the addresses of its brokers."""
+    near = use.nearest or ""
+    return (
+        near.endswith("bootstrap.servers")
+        and client.block.open_reason is None
+        and all(setting.key != "bootstrap.servers" for setting in client.block.settings)
+    )
 
 
 def _advice(use: KeyUse) -> str:

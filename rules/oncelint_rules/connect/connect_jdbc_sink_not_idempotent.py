@@ -11,7 +11,9 @@ A sink task writes 500 shipments, the database commits, and the worker is killed
 stored the offsets of these records. The next worker reads them again, as Connect promises only
 that it delivers at least once. Without a primary key the table now holds 1000 shipments and the
 dashboard twice the revenue. With one (`pk.mode` says which) the first of them violates it, and after
-its retries the task stands at FAILED: no more shipments are written until somebody looks.
+its retries the task stands at FAILED: no more shipments are written until somebody looks. Only of a
+table that the connector creates itself (`auto.create=true`, `schema.evolution=basic`) is it certain
+which of the two happens.
 
 ## What the fix costs
 
@@ -80,6 +82,14 @@ def _told(setting: Setting | None, name: str, default: str) -> str:
     return f"{name} is {as_text(setting.value)}"
 
 
+def _key_columns(world: World, facts: Mapping[str, str]) -> str | None:
+    """The columns of the configured key as it is written; None where they are not known."""
+    setting = world.setting(facts["key-fields"])
+    if setting is None or not isinstance(setting.value, Known) or not setting.value.value:
+        return None
+    return as_text(setting.value)
+
+
 def check(connector: Connector, project: Project) -> Iterator[Hit]:
     facts = connector.facts
     if facts.get("kind") != "jdbc-sink":
@@ -92,14 +102,21 @@ def check(connector: Connector, project: Project) -> Iterator[Hit]:
     if key is None:
         return
     mode, key_setting = world.setting(facts["mode"]), world.setting(facts["key"])
-    # a key that plain inserts make no use of is what the reader wrote and should look at
-    span = speak.place(mode, connector) if mode else speak.key_place(key_setting, connector)
+    creates = _value(world, facts["create"], "") == facts["creates"]
+    # what is missing has no place of its own: the class is what it is missing of
+    span = (
+        speak.place(mode, connector)
+        if mode
+        else speak.place(world.setting("connector.class"), connector)
+    )
     told = _told(mode, facts["mode"], facts["mode-default"])
     key_told = _told(key_setting, facts["key"], facts["key-default"])
     severity: Severity | None = None
     settings = {facts["mode"]: "upsert"}
     if key == "none":
         consequence = "a record delivered again becomes a second row"
+        if not creates:
+            consequence += ", or violates a key of the table and stops the task"
         advice = (
             f"set {facts['mode']} to upsert and {facts['key']} to record_key or record_value with"
             f" {facts['key-fields']}, or to kafka"
@@ -113,6 +130,9 @@ def check(connector: Connector, project: Project) -> Iterator[Hit]:
             " second row where the table has no such key"
         )
         advice = title = f"set {facts['mode']} to upsert"
+    if not creates:
+        columns = _key_columns(world, facts) if key != "none" else None
+        advice += f"; the table needs a unique key on {columns or 'those columns'} for it"
     yield Hit(
         span=span,
         message=f"{consequence}: {told} in {facts['name']}, and {key_told}; {advice}",

@@ -24,7 +24,9 @@ topic's `min.insync.replicas` goes. The fix is unsafe in the sense that latency 
 
 When `acks` is not set; when it is all (or -1); when the value is not known. When the same setting
 keeps the producer from starting or switches its idempotence off, idempotence-conflict or
-idempotence-silently-disabled speaks instead. Beside an explicit `enable.idempotence=false` it
+idempotence-silently-disabled speaks instead (not of `acks=0`). When the value is written elsewhere
+than its key (the default of a parameter or of a settings class, a constant), only repeats the
+client's own default of 1, and producer-not-idempotent names it already. Beside an explicit `enable.idempotence=false` it
 speaks: that is no conflict, and records are lost all the same.
 
 ## References
@@ -35,10 +37,10 @@ CONFIGURATION.md, `request.required.acks`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from oncelint.model import Goal, Hit, Known, Producer, Project, Rule, World, across, speak
-from oncelint_rules.producers import ACKS
+from oncelint_rules.producers import ACKS, IDEMPOTENCE
 
 
 def _is(world: World, value: int) -> bool | None:
@@ -58,12 +60,15 @@ def check(producer: Producer, project: Project) -> Iterator[Hit]:
         verdict = across(producer.worlds, lambda world, value=value: _is(world, value))  # type: ignore[misc]
         if not verdict:
             continue
+        if value == 1 and all(_repeats_default(world) for world in verdict.worlds):
+            continue
         setting = verdict.world.settings[ACKS]
         span = speak.place(setting, producer)
         yield Hit(
             span=span,
             message=(
-                f"{consequence}: {setting.spelled} is {value}{verdict.where()};"
+                f"{consequence}: {setting.spelled} is {value}{verdict.where()}"
+                f"{_idempotence_too(verdict.worlds)};"
                 f" set {setting.spelled} to all"
             ),
             confidence=verdict.confidence,
@@ -74,6 +79,41 @@ def check(producer: Producer, project: Project) -> Iterator[Hit]:
             subject_key=speak.subject_key(producer, setting.spelled),
             causes=(producer.span, span),
         )
+
+
+def _repeats_default(world: World) -> bool:
+    """Whether the value is no choice of its own and producer-not-idempotent speaks of it.
+
+    A value away from its key that is the client's default anyway; the defaults are those of the
+    Java client before 3.0, kafka-python before 3.0 and aiokafka (KIP-679; `DEFAULT_CONFIG` of
+    kafka/producer/kafka.py; `AIOKafkaProducer.__init__`).
+    """
+    setting = world.settings[ACKS]
+    key, value = setting.key_span, setting.value_span
+    if (
+        key is None
+        or value is None
+        or (key.path == value.path and key.end.line == value.start.line)
+    ):
+        return False
+    newest = world.versions[-1] if world.versions else ""
+    by_default = world.dialect in ("aiokafka", "kafka-python-ng") or (
+        world.dialect in ("java", "kafka-python") and newest.startswith(("0.", "1.", "2."))
+    )
+    return by_default and world.known(IDEMPOTENCE) is False
+
+
+def _idempotence_too(worlds: Sequence[World]) -> str:
+    """That the client switches its idempotence off for this acks, if it does so in every world."""
+    if not all(map(_switches_off, worlds)):
+        return ""
+    return f", which switches {worlds[-1].settings[IDEMPOTENCE].spelled} off as well"
+
+
+def _switches_off(world: World) -> bool:
+    return any(
+        one.outcome == "switches-off" and one.settings[0] == ACKS for one in world.contradictions
+    )
 
 
 RULE = Rule(

@@ -24,7 +24,8 @@ imports under the same name, and kafka-python 2.2 or newer takes its place.
 ## When it is silent
 
 When the project's files say nothing of the version, or allow a version without the defect; when
-the client is not asked for the guarantee. A consumer that has read_committed only by its client's
+the client is not asked for the guarantee. Where no folder above the client names its library and the
+version is taken from elsewhere in the project, where all files agree, it speaks with low confidence. A consumer that has read_committed only by its client's
 default is judged when it reads what a transactional producer of the project writes. A consumer
 whose version has no isolation level and that does not ask for one is consumer-reads-uncommitted.
 
@@ -48,6 +49,7 @@ from oncelint.model import (
     Project,
     Related,
     Rule,
+    Setting,
     TransactionalPair,
     World,
     speak,
@@ -77,14 +79,14 @@ def _pair(client: Client, project: Project) -> TransactionalPair | None:
 
 def _hit(client: Client, defect: Defect, pair: TransactionalPair | None) -> Hit:
     world = client.worlds[-1]
-    library = speak.library(client, world)
+    library = speak.library(client, *client.worlds)
     setting = next((s for s in world.settings.values() if s.spelled == defect.setting), None)
     confidence: Confidence = "high" if defect.certain else "low"
     if pair is not None and pair.topic is None:
         confidence = "low"
     message = f"{defect.text} ({defect.source})"
     if defect.id != NO_CODE:
-        asked = f", and {defect.setting} asks for more" if defect.setting else ""
+        asked = _asks(client, setting) if setting is not None else ""
         message = f"{defect.text}: a defect of {library} ({defect.source}){asked}"
     advice = _advice(world, defect.fixed_in)
     causes = [defect.span]
@@ -105,6 +107,20 @@ def _hit(client: Client, defect: Defect, pair: TransactionalPair | None) -> Hit:
         causes=tuple(causes),
         subject_key=speak.subject_key(client, defect.id, defect.setting or ""),
     )
+
+
+_GUARANTEES: dict[str, str] = {
+    "enable.idempotence": "idempotence",
+    "transactional.id": "transactions",
+    "isolation.level": "read_committed",
+}
+
+
+def _asks(client: Client, setting: Setting) -> str:
+    """Who asks for the guarantee and where, for a pin that lies elsewhere."""
+    place = client.span
+    guarantee = _GUARANTEES.get(setting.name, setting.spelled)
+    return f", and {speak.who(client)} at {place.path}:{place.start.line} asks for {guarantee}"
 
 
 def _advice(world: World, fixed_in: str | None) -> str:

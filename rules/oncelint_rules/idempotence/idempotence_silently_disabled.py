@@ -23,7 +23,7 @@ in flight helps throughput only on long lines. Who wants the producer as it is c
 ## When it is silent
 
 When `enable.idempotence` is set, either way; when the version has it off by default; when the
-value is not known. From Java 4.0 more than five requests in flight stop the producer from
+value is not known; with `acks=0`, which loses records and repeats none (acks-not-all). From Java 4.0 more than five requests in flight stop the producer from
 starting: that is idempotence-conflict. When only some of the versions the project allows have the
 default, it speaks with low confidence.
 
@@ -49,10 +49,12 @@ from oncelint.model import (
     as_text,
     speak,
 )
-from oncelint_rules.producers import IDEMPOTENCE, duplicates, wanted
+from oncelint_rules.producers import ACKS, IDEMPOTENCE, duplicates, wanted
 
 
 def _disabling(world: World) -> tuple[str, ...]:
+    if world.known(ACKS) == 0:
+        return ()  # nothing is sent again: the records are lost, which is acks-not-all's story
     return tuple(
         c.settings[0]
         for c in world.contradictions
@@ -75,9 +77,10 @@ def _hit(producer: Producer, name: str, verdict: Verdict) -> Hit:
     return Hit(
         span=span,
         message=(
-            f"{duplicates(world)}: {wrong.spelled} is"
-            f" {as_text(wrong.value)}, for which {speak.library(producer, world)} turns"
-            f" {idempotence.spelled} off with no more than a line in the log{verdict.where()};"
+            f"{duplicates(verdict.worlds)}: {wrong.spelled} is {as_text(wrong.value)}, for which"
+            f" {speak.library(producer, *verdict.worlds)} turns"
+            f" {idempotence.spelled} off with no more than a line in the log"
+            f"{verdict.where(versions=not producer.client_versions)};"
             f" remove {wrong.spelled} or set it to {value}"
         ),
         confidence=verdict.confidence,

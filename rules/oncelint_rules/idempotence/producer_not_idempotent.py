@@ -20,7 +20,8 @@ One setting. Throughput drops by about 3 %. It needs `acks=all`, retries above z
 requests in flight (kafka-python 2.2 and 2.3: one). Brokers before 2.8 want the
 IDEMPOTENT_WRITE permission where access is controlled. The fix is safe where nothing else in the
 configuration conflicts with it; where `acks`, `retries` or the requests in flight do, the message
-names them, and since `acks=all` changes latency the fix is unsafe.
+names them, and since `acks=all` changes latency the fix is unsafe. That one of them conflicts
+beneath some value of the environment alone, or is not known, is named as well.
 
 Idempotence covers the retries of one producer session. It does not cover a restart between
 output and offset commit (transactions do), nor records the application sends twice itself.
@@ -28,7 +29,8 @@ output and offset commit (transactions do), nor records the application sends tw
 ## When it is silent
 
 When the configuration cannot be seen whole and the setting may be in the unseen part; when a
-transactional id switches idempotence on; when every version the project allows defaults it to
+transactional id switches idempotence on; at a construction that passes on what its callers give,
+when it speaks where one of them chose so; when every version the project allows defaults it to
 true (Java from 3.2, and 3.0.1 and 3.1.1; kafka-python from 3.0). When only some of the allowed
 versions are affected it speaks with low confidence, which is not shown by default. Test code is
 not judged.
@@ -51,7 +53,7 @@ CONFIGURATION.md; kafka-python, `KafkaProducer`; aiokafka, `AIOKafkaProducer`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from oncelint.model import (
     Goal,
@@ -64,10 +66,10 @@ from oncelint.model import (
     Verdict,
     World,
     across,
-    as_text,
     speak,
 )
-from oncelint_rules.producers import IDEMPOTENCE, duplicates, in_the_way, wanted
+from oncelint.model.finding import CONFIDENCES, Safety
+from oncelint_rules.producers import IDEMPOTENCE, duplicates, hidden, in_the_way
 
 # The first release with an idempotent producer, from each client's changelog.
 _ARRIVED: dict[str, str] = {
@@ -80,6 +82,8 @@ _ARRIVED: dict[str, str] = {
 _CONNECT = "connect worker producer"
 # The one release whose workers let the client's own default through (KAFKA-13759).
 _LET_THROUGH = "3.0.1"
+# What is said of the releases that announce the new default without having it.
+_ANNOUNCED = "off unless set in this release, KAFKA-13598"
 
 
 def _lacks(world: World) -> bool:
@@ -99,26 +103,49 @@ def _off(world: World) -> bool | None:
 
 
 def check(producer: Producer, project: Project) -> Iterator[Hit]:
+    hit = _hit(producer)
+    if hit is None:
+        return
+    if hit.span == producer.span and _told_elsewhere(producer, hit, project):
+        return
+    yield hit
+
+
+def _told_elsewhere(producer: Producer, hit: Hit, project: Project) -> bool:
+    """Whether another way to the same construction shows the place where somebody chose so."""
+    for other in project.producers:
+        if other is producer or other.span != producer.span:
+            continue
+        told = _hit(other)
+        if (
+            told is not None
+            and told.span != other.span
+            and CONFIDENCES.index(told.confidence) >= CONFIDENCES.index(hit.confidence)
+        ):
+            return True
+    return False
+
+
+def _hit(producer: Producer) -> Hit | None:
     verdict = across(producer.worlds, _off)
     if not verdict:
-        return
-    lacking = [world for world in verdict.worlds if _lacks(world)]
-    if len(lacking) == len(verdict.worlds):
-        yield _without_the_feature(producer, verdict)
-    else:
-        world = [world for world in verdict.worlds if not _lacks(world)][-1]
-        yield _switched_off(producer, verdict, world, upgrade=bool(lacking))
+        return None
+    able = [world for world in verdict.worlds if not _lacks(world)]
+    if not able:
+        return _without_the_feature(producer, verdict)
+    return _switched_off(producer, verdict, able)
 
 
 def _without_the_feature(producer: Producer, verdict: Verdict) -> Hit:
     world = verdict.world
     setting = world.setting(IDEMPOTENCE)
     span = speak.key_place(setting, producer)
+    where = verdict.where(versions=not producer.client_versions)
     return Hit(
         span=span,
         message=(
-            f"{duplicates(world)}: {speak.library(producer, world)} has no idempotent"
-            f" producer{verdict.where()}; upgrade to {_ARRIVED[world.dialect]} or newer"
+            f"{duplicates(verdict.worlds)}: {speak.library(producer, *verdict.worlds)} has no"
+            f" idempotent producer{where}; upgrade to {_ARRIVED[world.dialect]} or newer"
         ),
         confidence=verdict.confidence,
         setting=setting.spelled if setting is not None else None,
@@ -129,33 +156,25 @@ def _without_the_feature(producer: Producer, verdict: Verdict) -> Hit:
     )
 
 
-def _switched_off(producer: Producer, verdict: Verdict, world: World, *, upgrade: bool) -> Hit:
+def _switched_off(producer: Producer, verdict: Verdict, able: Sequence[World]) -> Hit:
+    world = able[-1]
     setting = world.settings[IDEMPOTENCE]
     on_connect = producer.placement == _CONNECT
-    where, confidence = verdict.where(), verdict.confidence
-    only_one = all(one.versions == (_LET_THROUGH,) for one in verdict.fails)
-    if on_connect and only_one and not verdict.unknown:
-        # a worker's file seldom tells its version, and one release is no reason to doubt
-        where, confidence = "", "medium" if verdict.fails else confidence
+    confidence = verdict.confidence
     spelled = setting.spelled
     if on_connect and setting.set_by != "user":
         spelled = f"producer.{spelled}"
+    told = _told(producer, verdict, able, spelled)
+    only_one = all(one.versions == (_LET_THROUGH,) for one in verdict.fails)
+    if on_connect and only_one and not verdict.unknown:
+        # a worker's file seldom tells its version, and one release is no reason to doubt
+        told = _plainly(setting, spelled)
+        confidence = "medium" if verdict.fails else confidence
     span = speak.place(setting, producer)
-    others = in_the_way(world)
-    beside = "".join(
-        f" and {other.spelled} to {wanted(world, other.name)} (it is {as_text(other.value)})"
-        for other in others
-    )
-    if upgrade:
-        beside += f", which takes {_ARRIVED[world.dialect]} or newer"
-    goal = Goal(
-        f"set {spelled} to true{beside}",
-        {IDEMPOTENCE: True, **{other.name: None for other in others}},
-        "display" if upgrade else "unsafe" if others else "safe",
-    )
+    goal = _goal(verdict, able, spelled)
     return Hit(
         span=span,
-        message=f"{duplicates(world)}: {_told(producer, setting, world, spelled)}{where}; {goal.title}",
+        message=f"{duplicates(verdict.worlds)}: {told}; {goal.title}",
         confidence=confidence,
         severity="note" if on_connect else None,
         setting=spelled,
@@ -167,15 +186,53 @@ def _switched_off(producer: Producer, verdict: Verdict, world: World, *, upgrade
     )
 
 
-def _told(producer: Producer, setting: Setting, world: World, spelled: str) -> str:
+def _goal(verdict: Verdict, able: Sequence[World], spelled: str) -> Goal:
+    """Switching it on, with what has to change beside it in any of the worlds."""
+    others = in_the_way(able)
+    title = f"set {spelled} to true"
+    for other in others:
+        if other.certain:
+            title += f" and {other.setting.spelled} to {other.wanted} ({other.reason})"
+    doubtful = [
+        f"{one.setting.spelled} is {one.wanted} ({one.reason})" for one in others if not one.certain
+    ]
+    if doubtful:
+        title += f", and make sure that {' and '.join(doubtful)}"
+    changes = {IDEMPOTENCE: True, **{one.setting.name: None for one in others if one.certain}}
+    safety: Safety = "unsafe" if others or hidden(able) else "safe"
+    if len(able) < len(verdict.worlds):
+        title += f", which takes {_ARRIVED[able[-1].dialect]} or newer"
+        safety = "display"
+    return Goal(title, changes, safety)
+
+
+def _told(producer: Producer, verdict: Verdict, able: Sequence[World], spelled: str) -> str:
+    """What is the case and where, without the consequence and the advice."""
+    setting = able[-1].settings[IDEMPOTENCE]
+    if setting.set_by == "user" or producer.placement == _CONNECT:
+        return _plainly(setting, spelled) + verdict.where()
+    versions = not producer.client_versions
+    library = speak.library(producer, *verdict.worlds)
+    notes = {_note(world) for world in able}
+    (note,) = notes if len(notes) == 1 else ("",)
+    off = "off" if notes - {"", _ANNOUNCED} or note else "off by default"
+    if len(able) < len(verdict.worlds):
+        note, off = "", f"missing or {off}"
+    where = verdict.where(*filter(None, (note,)), versions=versions)
+    return f"{spelled} is {off} in {library}{where}"
+
+
+def _plainly(setting: Setting, spelled: str) -> str:
     if setting.set_by == "user":
         return f"{spelled} is false"
-    if producer.placement == _CONNECT:
-        return f"Kafka Connect leaves {spelled} off"
-    library = speak.library(producer, world)
-    if setting.set_by == "implied" and setting.origins and setting.origins[0].note:
-        return f"{spelled} is off in {library} ({setting.origins[0].note})"
-    return f"{spelled} is off by default in {library}"
+    return f"Kafka Connect leaves {spelled} off"
+
+
+def _note(world: World) -> str:
+    """Why it is off where it is not simply the default."""
+    setting = world.settings[IDEMPOTENCE]
+    implied = setting.set_by == "implied" and setting.origins
+    return setting.origins[0].note if implied else ""
 
 
 RULE = Rule(

@@ -15,7 +15,10 @@ and whenever somebody resets the group to reprocess a day.
 
 Where the table has a unique key on what the record brings, the second INSERT raises instead. If
 nobody catches that, the consumer dies, is restarted, polls the same record and dies again: one
-redelivered record stops the partition. That is a warning.
+redelivered record stops the partition. That is a warning. Where the table's keys are not known, it is
+one or the other, and an error.
+
+A consumer without a group that begins at the earliest offset inserts the whole topic at every start.
 
 ## What the fix costs
 
@@ -32,19 +35,29 @@ does not survive mirroring or recreating the topic.
 
 When a guard is seen in any form, a chained `.on_conflict_do_nothing()`, `ignore_conflicts=True` or a
 clause many lines below included; when the same loop looks the table up or deletes from it first, or
-enters the record in a table of processed ones (inbox, processed, dedup in its name); when a violation
-is caught (IntegrityError, UniqueViolation) and the table has a unique key or its keys are not known;
-when whatever is raised is caught and the table is known to have one; when part of the statement is
-unknown and may hold the clause; when nothing of the record is written; for stores where an insert is
-an upsert by key (Cassandra) or tables have no unique keys (ClickHouse); where no consume loop is seen
-to lead to the write.
+enters the record in a table of processed ones (inbox, processed, dedup in its name), unless what the
+lookup finds is printed at most; when a violation is caught (IntegrityError, UniqueViolation) and the
+table has a unique key or its keys are not known; when whatever is raised is caught and the table is
+known to have one, or the record fills a column that is likely one (id, order_id, uuid); when nothing is
+delivered twice, since the consumer has no group, begins at the latest offset and does not seek; when
+part of the statement is unknown and may hold the clause; when nothing of the record is written; for
+stores where an insert is an upsert by key (Cassandra) or tables have no unique keys (ClickHouse); where
+no consume loop is seen to lead to the write.
+
+A handler that raises again, or that stands around the loop, catches nothing in this sense.
 
 Where the driver is told only by the module's imports, or the rows are not known, the confidence is
-medium; where it cannot be told whether the values come from the record, it is low.
+medium; where it cannot be told whether the values come from the record, or neither columns nor keys
+are known and whatever is raised is caught, it is low.
 
 Unique keys are read from CREATE TABLE, CREATE UNIQUE INDEX and ALTER TABLE in Python code and .sql
 files of the same deployment unit, and from SQLAlchemy, SQLModel and Django classes. A generated key
-(SERIAL, AUTO_INCREMENT, uuid4()) never repeats and is no key of the record.
+(SERIAL, AUTO_INCREMENT, uuid4()) never repeats and is no key of the record; a SQLModel key without a
+default that cannot be None is brought by every record that an object is made of. A .sql file that is
+named after another database, or that only Cassandra can read, declares nothing.
+
+A helper that executes whatever it is given is not what has to be changed: the place of the finding is
+the statement that another function hands to it.
 
 ## References
 
@@ -55,9 +68,23 @@ delivery semantics.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from oncelint.model import Goal, Hit, Project, Related, Rule, Severity, Sink, speak
+from oncelint.model import (
+    Consumer,
+    Goal,
+    Hit,
+    Known,
+    Project,
+    Related,
+    Rule,
+    Severity,
+    Sink,
+    World,
+    across,
+    speak,
+)
 
 _CALLS = {"orm-add": "this add", "orm-create": "this create"}
 
@@ -83,31 +110,67 @@ def _guard(sink: Sink, key: str | None) -> str:
     return f"add ON CONFLICT ({key or '…'}) DO NOTHING, or what this database has for it"
 
 
-def check(sink: Sink, project: Project) -> Iterator[Hit]:
+# Columns that are a key in most tables that have them.
+_LIKE_A_KEY = re.compile(r"(?:^|_)(?:id|uuid|guid|key)$")
+
+
+def _tolerated(sink: Sink) -> bool:
+    """Whether a repetition is skipped, or may well be: by a clause, or since what it raises is
+    caught."""
     if sink.guard is not None or (sink.caught and sink.keys != ()):
+        return True
+    if not sink.swallowed:
+        return False
+    if sink.keys is None:
+        return any(_LIKE_A_KEY.search(column) for column in sink.repeated)
+    return bool(sink.keys)
+
+
+def _starts_at(consumer: Consumer, wanted: str) -> bool:
+    """Whether the consumer has no group, so that no offset is kept, and begins at `wanted`."""
+
+    def holds(world: World) -> bool | None:
+        group, reset = world.value("group.id"), world.value("auto.offset.reset")
+        if not isinstance(group, Known) or not isinstance(reset, Known):
+            return None
+        return group.value in (None, "") and reset.value == wanted
+
+    verdict = across(consumer.worlds, holds)
+    return bool(verdict) and verdict.confidence == "high"
+
+
+def check(sink: Sink, project: Project) -> Iterator[Hit]:
+    if _tolerated(sink):
         return
-    if sink.keys and sink.swallowed:
+    if not sink.positioned and _starts_at(sink.consumer, "latest"):
         return
+    hidden = sink.keys is None and sink.swallowed and not sink.columns
     write = _CALLS.get(sink.operation, "this INSERT")
     into = f" into {sink.table}" if sink.table is not None else ""
+    again = "a record delivered again"
+    if not sink.positioned and _starts_at(sink.consumer, "earliest"):
+        again = "every start of this consumer reads the whole topic again, and each record"
     severity: Severity | None = None
     if sink.keys:
         severity = "warning"
         key = _words(min(sink.keys, key=lambda one: (len(one), sorted(one))))
         message = (
-            f"a record delivered again violates the unique key ({key}) and stops the consumer:"
+            f"{again} violates the unique key ({key}) and stops the consumer:"
             f" {write}{into} has no conflict clause and the violation is not caught;"
             f" {_guard(sink, key)}"
         )
     else:
         table = sink.table or "the table"
         lacking = f", and {table} has no unique key the record fills" if sink.keys == () else ""
+        doubled = "becomes a second row"
+        if sink.keys is None and not sink.swallowed:
+            doubled += ", or violates a key of the table and stops the consumer"
         message = (
-            f"a record delivered again becomes a second row: {write}{into} has no conflict clause"
+            f"{again} {doubled}: {write}{into} has no conflict clause"
             f"{lacking}; make the record's business key, or its topic, partition and offset, a"
             f" unique key and {_guard(sink, None)}"
         )
-    related = [Related(step.span, step.label) for step in sink.path[:-1]]
+    related = [Related(step.span, step.label) for step in sink.path if step.span != sink.span]
     if sink.statement_span is not None and not sink.span.covers(sink.statement_span):
         related.append(Related(sink.statement_span, "the statement"))
     if sink.keys_span is not None:
@@ -116,7 +179,8 @@ def check(sink: Sink, project: Project) -> Iterator[Hit]:
     yield Hit(
         span=sink.span,
         message=message,
-        confidence=sink.confidence,
+        # with a key that the record may fill, what is raised would be caught
+        confidence="low" if hidden else sink.confidence,
         severity=severity,
         related=tuple(dict.fromkeys(related)),
         goal=Goal(
