@@ -122,7 +122,9 @@ def index(rules: Mapping[str, Rule]) -> str:
         "`oncelint rule ID` prints a rule's page. Stable rules run by default, preview rules with\n"
         "`--preview`, those of the pedantic audience with `--pedantic`. *fix* says how safe the change\n"
         "is that a finding proposes: after a safe one the client starts, and nothing changes but what\n"
-        "the finding names.\n\n" + table(rules, "")
+        "the finding names.\n\n"
+        "Clients and configuration of tests are seen and not judged, whatever the rule; the setting\n"
+        "`include-tests` judges them.\n\n" + table(rules, "")
     )
 
 

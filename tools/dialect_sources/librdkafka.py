@@ -48,7 +48,7 @@ LAYER: tuple[Declared, ...] = (
         ("default.topic.config",),
         "any",
         dict.fromkeys(ROLES),
-        deprecated="its entries belong into the configuration itself",
+        deprecated="its entries belong in the configuration itself",
     ),
     Declared("on_delivery", ("on_delivery",), "callable", {"producer": None}),
     Declared("on_commit", ("on_commit",), "callable", {"consumer": None}),
