@@ -200,7 +200,11 @@ def test_a_finding_is_shown_for_each_file_it_touches(orders: Path) -> None:
 def test_without_git_the_folder_named_is_the_project(orders: Path) -> None:
     shutil.rmtree(orders / ".git")
     assert concise(orders) == PLACES
-    assert concise(orders, "payments/payments/ledger.py") == [PLACES[2]]
+    assert concise(orders, "payments") == [PLACES[2]]
+    # a file alone is no project: the folder one works in is
+    found = concise(orders, "payments/payments/ledger.py")
+    assert PLACES[2] in found
+    assert any("consumer-reads-uncommitted" in line for line in found)
 
 
 def test_paths_are_relative_to_where_the_reader_stands(orders: Path) -> None:

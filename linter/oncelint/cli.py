@@ -292,7 +292,7 @@ def _check(options: argparse.Namespace) -> int:
     elif "-" in options.paths:
         raise _Failure("to read from stdin, name the file with --stdin-filename")
     paths = paths or ["."]
-    root = api.project_root(_directory(paths[0], must_exist=options.stdin_filename is None))
+    root = _root(paths[0], must_exist=options.stdin_filename is None)
     settings = _merged(_settings(options, root), options)
     overlay: dict[str, bytes] = {}
     if options.stdin_filename is not None:
@@ -512,7 +512,7 @@ def _explain(options: argparse.Namespace) -> int:
     from oncelint.report.explain import explain_json, explain_text
 
     path, line = _place(options.place)
-    root = api.project_root(_directory(path))
+    root = _root(path)
     settings = _settings(options, root)
     inside = _inside(Path(path), root)
     try:
@@ -544,7 +544,7 @@ def _config(options: argparse.Namespace) -> int:
     from oncelint.report.text import printable
     from oncelint.settings import as_toml
 
-    root = api.project_root(_directory(options.path))
+    root = _root(options.path)
     settings = _settings(options, root)
     for note in settings.notes:
         _say(f"oncelint: {note}")
@@ -653,6 +653,21 @@ def _directory(path: str, *, must_exist: bool = True) -> Path:
     if must_exist and not os.path.lexists(given):
         raise _Failure(f"there is no file or folder {path}")
     return given.parent
+
+
+def _root(path: str, *, must_exist: bool = True) -> Path:
+    """The project of a path: its git repository; without git the folder that is named, or for a
+    file the working directory it lies under."""
+    from pathlib import Path
+
+    from oncelint import api
+
+    folder = _directory(path, must_exist=must_exist)
+    root = api.project_root(folder)
+    here = Path.cwd()
+    if (root / ".git").exists() or Path(path).is_dir():
+        return root
+    return here if here in folder.resolve().parents else root
 
 
 def _inside(path: Path, root: Path) -> str:

@@ -306,7 +306,8 @@ def instance_attribute(machine: Machine, base: Ref, obj: InstanceObj, name: str,
                 return calls.call_function(machine, bound, [], [], at)
             return bound
         if is_settings(machine, obj.cls):
-            return environment.setting_default(name, found, at)
+            prefix = environment_prefix(machine, obj.cls)
+            return environment.setting_default(name, found, at, prefix)
         return environment.field_default(found, at)
     if name == "__class__":
         return obj.cls
@@ -380,6 +381,21 @@ def client_base(machine: Machine, cls: Ref) -> str | None:
         if isinstance(base, Ext) and base.name in machine.constructors:
             return machine.constructors[base.name]
     return None
+
+
+def environment_prefix(machine: Machine, cls: Ref) -> str:
+    """What a settings class puts before its fields' names in the environment."""
+    config = class_attribute(machine, cls, "model_config")
+    prefix: Abs | None = None
+    if config is not None:
+        found = deref_dict(machine, config)
+        slot = found.slots.get("env_prefix") if found is not None else None
+        prefix = slot.value if slot is not None else None
+    else:
+        inner = class_attribute(machine, cls, "Config")
+        if isinstance(inner, Ref):
+            prefix = class_attribute(machine, inner, "env_prefix")
+    return prefix.value if isinstance(prefix, Lit) and isinstance(prefix.value, str) else ""
 
 
 def is_settings(machine: Machine, cls: Ref) -> bool:

@@ -109,7 +109,7 @@ def python_clients(sites: Sequence[Site], around: Surroundings) -> list[Made]:
             makings = [one for one in makings if not _from_tests(one)] or makings
         seen: list[object] = []
         for making in makings:
-            worth = _worth(making.block)
+            worth = (_worth(making.block), making.topics)
             if worth in seen or len(seen) >= _MAKINGS:
                 continue
             seen.append(worth)

@@ -38,14 +38,19 @@ def environment(name: str, default: Abs | None, at: At) -> Abs:
     return phi(f"environment variable {name}", [("is unset", default), ("is set", given)])
 
 
-def setting_default(name: str, value: Abs, at: At) -> Abs:
-    """A field of a settings class: its default, unless the environment sets it."""
+def setting_default(name: str, value: Abs, at: At, prefix: str = "") -> Abs:
+    """A field of a settings class: its default, unless the environment sets it.
+
+    The variable is named like the field, behind the class's prefix, or as an alias says.
+    """
+    variable = prefix + name
+    default: Abs | None = value
     if isinstance(value, Foreign) and value.path == FIELD:
-        default, alias = value.made_from
+        given, alias = value.made_from
+        default = None if isinstance(given, Ext) else given
         if isinstance(alias, Lit) and isinstance(alias.value, str):
-            name = alias.value
-        return environment(name.upper(), None if isinstance(default, Ext) else default, at)
-    return environment(name.upper(), value, at)
+            variable = alias.value
+    return environment(variable.upper(), default, at)
 
 
 # A field of a model or dataclass that is declared by a call: its default (`...` when there is

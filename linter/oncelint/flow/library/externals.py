@@ -284,6 +284,8 @@ _MODELS: dict[str, Model] = {
     "str": conversion(str),
     "bool": conversion(bool),
     "dict": new_dict,
+    "pydantic.ConfigDict": new_dict,
+    "pydantic_settings.SettingsConfigDict": new_dict,
     "collections.OrderedDict": new_dict,
     "collections.defaultdict": lambda machine, args, named, at: machine.alloc(
         DictObj({}, open="a defaultdict")
