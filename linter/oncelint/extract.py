@@ -119,6 +119,16 @@ def _python_comments(text: SourceText) -> tuple[SuppressionComment, ...]:
     return tuple(found)
 
 
+_FORMAT_NAMES = {
+    "properties": ".properties",
+    "yaml": "YAML",
+    "json": "JSON",
+    "toml": "TOML",
+    "dotenv": "an environment file",
+    "ini": "INI",
+}
+
+
 def _configuration(kind: str, text: SourceText, data: bytes) -> FileFacts:
     from oncelint.formats import read
     from oncelint.formats.templates import template_kind
@@ -135,7 +145,8 @@ def _configuration(kind: str, text: SourceText, data: bytes) -> FileFacts:
         document = read(kind, text)
     except FormatError as error:
         position = text.position(error.offset)
-        reason = f"{error.reason} (line {position.line}, column {position.column})"
+        place = f"line {position.line}, column {position.column}"
+        reason = f"not readable as {_FORMAT_NAMES[kind]}: {error.reason} ({place})"
         return FileFacts(path, skipped=(Skipped(path, reason),))
     # asked again, so that what is found does not depend on why the file is read
     configs = tuple(recognise(document, text, path)) if relevant(kind, data) else ()

@@ -27,6 +27,8 @@ from oncelint.flow.values import (
     File,
     Fn,
     Imported,
+    InstanceObj,
+    KafkaClient,
     Lit,
     Mod,
     Phi,
@@ -285,7 +287,21 @@ class Machine(State):
             target = self.module_frames.get(frame.path, frame.id)
         elif name in frame.outer:
             target = self.binding_frame(frame, name)
+        self.note_rebinding(self.cells.get((target, name)), value)
         self.write((target, name), value)
+
+    def note_rebinding(self, before: object, after: object) -> None:
+        """Remember that the name of one client is given to another."""
+        old, new = self.client_of(before), self.client_of(after)
+        if old is not None and new is not None:
+            self.trace.sites[old.site].rebound = old.site != new.site
+
+    def client_of(self, value: object) -> KafkaClient | None:
+        """The client a value is, or that an instance of a client's subclass is."""
+        if isinstance(value, Ref):
+            obj = self.obj(value)
+            return obj.client if isinstance(obj, InstanceObj) else None
+        return value if isinstance(value, KafkaClient) else None
 
     def binding_frame(self, frame: Frame, name: str) -> int:
         """The enclosing function that binds a nonlocal name."""

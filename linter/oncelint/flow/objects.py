@@ -182,6 +182,7 @@ def set_attribute(machine: Machine, base: Abs, name: str, value: Abs) -> None:
     if isinstance(base, Ref):
         obj = machine.obj(base)
         if isinstance(obj, (InstanceObj, ClassObj)):
+            machine.note_rebinding(obj.attrs.get(name), value)
             machine.write(base.id, replace(obj, attrs={**obj.attrs, name: value}))
     elif isinstance(base, Phi):
         for _, one in base.branches:

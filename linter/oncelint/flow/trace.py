@@ -29,12 +29,16 @@ class Making:
 
 @dataclass(eq=False, slots=True)
 class Site:
-    """A place where a client is constructed."""
+    """A place where a client is constructed.
+
+    `rebound` when its only name was given to another client before anything was done with it.
+    """
 
     index: int
     constructor: str
     at: At
     makings: list[Making] = field(default_factory=list)
+    rebound: bool = False
 
 
 @dataclass(frozen=True, slots=True)

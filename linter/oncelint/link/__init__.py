@@ -83,7 +83,8 @@ def link(
     led_in = importers(ours, others, modules, read)
     machine.bearing = frozenset((*bearing, *led_in))
     _run(machine, [*bearing, *(path for path in led_in if modules.get(path) is not None)])
-    made = with_uses(python_clients(machine.trace.sites, around), machine.trace.uses)
+    used = {use.site for use in machine.trace.uses}
+    made = with_uses(python_clients(machine.trace.sites, around, used), machine.trace.uses)
     claimed = set(machine.trace.config_files)
     configured = [
         config_client(fact, around)

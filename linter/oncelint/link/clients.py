@@ -100,10 +100,18 @@ class Made:
     making: Making
 
 
-def python_clients(sites: Sequence[Site], around: Surroundings) -> list[Made]:
-    """One client for every way a construction is reached with its own configuration."""
+def python_clients(
+    sites: Sequence[Site], around: Surroundings, used: Collection[int]
+) -> list[Made]:
+    """One client for every way a construction is reached with its own configuration.
+
+    `used` are the sites on whose clients a method is called. A client whose name is given to
+    another one before that writes and reads nothing, and is left out.
+    """
     made: list[Made] = []
     for site in sites:
+        if site.rebound and site.index not in used:
+            continue
         makings = [one for one in site.makings if one.called] or site.makings
         if not is_test(site.at.path):
             makings = [one for one in makings if not _from_tests(one)] or makings

@@ -33,7 +33,7 @@ transactional id switches idempotence on; at a construction that passes on what 
 when it speaks where one of them chose so; when every version the project allows defaults it to
 true (Java from 3.2, and 3.0.1 and 3.1.1; kafka-python from 3.0). When only some of the allowed
 versions are affected it speaks with low confidence, which is not shown by default. Test code is
-not judged.
+not judged, nor a producer whose name is given to another one before it sends anything.
 
 Java 3.0.0 and 3.1.0 announce the new default and, by a bug (KAFKA-13598), leave idempotence off
 unless it is set: there it speaks. A version without idempotence (kafka-python before 2.2,
