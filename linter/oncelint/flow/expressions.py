@@ -154,12 +154,12 @@ def record_sites(machine: Machine, value: Abs, depth: int = 0) -> frozenset[int]
     """The consumers whose records a value derives from, looking into containers."""
     if isinstance(value, (Rec, Comp)):
         return value.sites
+    if depth > 4:
+        return frozenset()
     if isinstance(value, Foreign):
         return frozenset(
             s for one in value.made_from for s in record_sites(machine, one, depth + 1)
         )
-    if depth > 4:
-        return frozenset()
     if isinstance(value, Phi):
         return frozenset(s for _, v in value.branches for s in record_sites(machine, v, depth))
     if isinstance(value, Ref):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from oncelint.flow import expressions
 from oncelint.flow.library.models import Model, first_of
 from oncelint.flow.values import Abs, At, Bound, File, Foreign, Lit, Rec, Slot, Unk
+from oncelint.formats.tree import walk
 
 if TYPE_CHECKING:
     from oncelint.flow.machine import Machine
@@ -123,8 +125,14 @@ def load_file(machine: Machine, file: File, kind: str, at: At) -> Abs:
     if found is None:
         return Unk(f"the file {file.path} is not in the project or could not be read", at)
     path, root, span = found
+    if sum(1 for _ in islice(walk(root), _NODES + 1)) > _NODES:
+        return Unk(f"the file {path} is too large for a configuration", at)
     machine.trace.config_files.setdefault(path, set())
     return tree_value(machine, root, path, span)
+
+
+# Values in a file; what holds more is data and no configuration.
+_NODES = 2000
 
 
 def file_method(machine: Machine, receiver: File, name: str, args: list[Abs], at: At) -> Abs:
