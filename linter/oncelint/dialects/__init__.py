@@ -65,7 +65,6 @@ class SettingInfo:
     removed: str | None
     deprecated: tuple[str, str] | None
     spellings_since: Mapping[str, str]
-    roles_since: Mapping[str, str]
     case_insensitive: bool
     classes: frozenset[str] = frozenset()
     value_prefixes: tuple[str, ...] = ()
@@ -212,7 +211,6 @@ def _info(name: str, raw: dict[str, Any], moment: Callable[[str], str]) -> Setti
         moment(removed) if removed else None,
         (moment(deprecated["since"]), deprecated["note"]) if deprecated else None,
         raw.get("spellings_since") or {},
-        raw.get("roles_since") or {},
         bool(raw.get("ignore_case") or raw.get("case_insensitive")),
         frozenset(raw.get("classes") or ()),
         tuple(raw.get("value_prefixes") or ()),

@@ -120,7 +120,7 @@ class _Reader:
     def document(self) -> Document:
         root = self.tree.root
         if root.has_error:
-            raise FormatError("not TOML", self.tree.first_error())
+            raise FormatError("not TOML 1.0", self.tree.first_error())
         whole = _Table(0, 0)
         for child in root.children:
             if child.type == "pair":

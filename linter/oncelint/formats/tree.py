@@ -29,7 +29,7 @@ class Scalar:
     """A key or value; `start` and `end` enclose it without its quotes' surroundings.
 
     The span is the token as written, quotes included; `value` is what the format says it means,
-    `text` its decoded characters (for a YAML `0o17` the value is 15 and the text `0o17`).
+    `text` its decoded characters (for a YAML `017` the value is 15 and the text `017`).
     """
 
     start: int
@@ -50,7 +50,7 @@ class Sequence:
 class Entry:
     """A key and its value; `merged` when it came in by a YAML merge key and is not shadowed.
 
-    `section_comment` entries do not exist: commented-out settings are comments.
+    A setting that is commented out is a comment and no entry.
     """
 
     key: Scalar

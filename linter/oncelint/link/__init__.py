@@ -23,7 +23,6 @@ from oncelint.model.project import (
     Broker,
     BrokerLimit,
     Client,
-    Connector,
     Consumer,
     Producer,
     Project,
@@ -101,8 +100,6 @@ def link(
         producers=producers,
         consumers=consumers,
         clients=tuple(clients),
-        connectors=tuple(one for one in clients if isinstance(one, Connector)),
-        brokers=tuple(one for one in clients if isinstance(one, Broker)),
         feeds=fed,
         pairs=(
             *pairs(producers, consumers, fed),

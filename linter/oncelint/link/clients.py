@@ -23,7 +23,7 @@ from oncelint.frameworks.python_clients import CLIENTS
 from oncelint.link.admissible import value_problems
 from oncelint.link.keys import alias_clashes, judge_keys
 from oncelint.model.facts import Block, ConfigFact, Requirement
-from oncelint.model.project import Broker, Client, Connector, Consumer, Producer
+from oncelint.model.project import Broker, Client, Connector, Consumer, Producer, Step
 from oncelint.model.values import Span
 
 # Kafka releases its artifacts together: each of them tells the version of the clients.
@@ -200,7 +200,7 @@ def _client(
     construct: str,
     placement: str,
     closed: bool,
-    path: tuple = (),  # type: ignore[type-arg]
+    path: tuple[Step, ...] = (),
     shared: bool = False,
     name: str = "",
 ) -> Client:

@@ -67,7 +67,7 @@ class Contradiction:
 @dataclass(frozen=True, slots=True)
 class World:
     """One self-consistent possibility: client versions that behave alike, and one branch of every
-    choice. `versions` ascend; `known_version` when the project's files pin them."""
+    choice. `versions` ascend."""
 
     client: str
     dialect: str
@@ -346,8 +346,6 @@ class Project:
     producers: tuple[Producer, ...]
     consumers: tuple[Consumer, ...]
     clients: tuple[Client, ...]
-    connectors: tuple[Connector, ...]
-    brokers: tuple[Broker, ...]
     feeds: tuple[Feed, ...]
     pairs: tuple[TransactionalPair, ...]
     sinks: tuple[Sink, ...]

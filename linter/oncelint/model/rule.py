@@ -18,9 +18,9 @@ class Rule:
     """One rule: which subject it judges, and how.
 
     `check` gets one subject and the whole project (for the other end of a pair) and yields hits.
-    `supersedes` names rules that stay silent at a cause this one speaks about. `runs_client` is
-    False for rules about configurations the client does not even start with; a finding of such a
-    rule silences those that follow from running it. The rule's page is its module's docstring.
+    `supersedes` names rules that stay silent at a cause this one speaks about; a rule about what
+    keeps a client from starting names those that follow from running it. `fix` is the best safety
+    its goals have. The rule's page is its module's docstring.
     """
 
     id: str
