@@ -43,10 +43,14 @@ ALLOWED: dict[str, set[str]] = {
         *("effective", "flow", "formats", "frameworks", "python", "sql"),
     },
     "check": {"model", "settings"},
+    "fix": {
+        *("model", "text", "discover", "dialects", "effective", "frameworks", "formats", "python"),
+        *("sql", "suppress"),
+    },
     "report": {"model", "text", "version"},
     "api": {
         *("model", "text", "settings", "discover", "scan", "dependencies", "formats", "link"),
-        *("check", "suppress"),
+        *("check", "fix", "suppress"),
     },
     "cli": {"api", "check", "model", "report", "settings", "text", "version"},
 }

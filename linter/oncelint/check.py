@@ -83,7 +83,7 @@ def check(
             except Exception as error:
                 errors.append(_crash(rule, subject, error))
                 continue
-            findings.extend(_finding(rule, hit, settings) for hit in hits)
+            findings.extend(_finding(rule, hit, settings, subject) for hit in hits)
     return sort(_supersede(_distinct(findings), rules)), errors
 
 
@@ -92,7 +92,7 @@ def check_suppressions(
 ) -> list[Finding]:
     """What the rules about suppression comments say, once it is known which were of use."""
     return [
-        _finding(rule, hit, settings)
+        _finding(rule, hit, settings, use)
         for rule in rules.values()
         if rule.subject is SuppressionUse
         for use in uses
@@ -122,7 +122,7 @@ def _crash(rule: Rule, subject: object, error: Exception) -> ErrorRecord:
     )
 
 
-def _finding(rule: Rule, hit: Hit, settings: Settings) -> Finding:
+def _finding(rule: Rule, hit: Hit, settings: Settings, subject: object) -> Finding:
     severity = settings.severity.get(rule.id) or hit.severity or rule.severity
     return Finding(
         rule=rule.id,
@@ -138,6 +138,7 @@ def _finding(rule: Rule, hit: Hit, settings: Settings) -> Finding:
         goal=hit.goal,
         fingerprint=f"{rule.id}|{hit.span.path}|{hit.subject_key}",
         causes=hit.causes or (hit.span,),
+        subject=subject,
     )
 
 

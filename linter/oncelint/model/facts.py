@@ -6,7 +6,7 @@ A fact is a pure function of a file's path and bytes; nothing here knows of anot
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from oncelint.model.values import Origin, Span, Value
@@ -61,17 +61,36 @@ class Duplicate:
     second: Span
 
 
+HomeKind: TypeAlias = Literal["mapping", "display", "arguments", "argument"]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A place where a block takes one setting more.
+
+    A `mapping` of a configuration file, a dict `display` (or a `dict(…)` call) of Python, the
+    keyword `arguments` of the construction itself, or the `argument` by which the construction is
+    given a dict from elsewhere. `prefix` stands before every key there.
+    """
+
+    span: Span
+    kind: HomeKind
+    prefix: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """The settings handed to one client, in the order that decides which of two spellings wins.
 
     `open_reason` is set when settings may be missing from it (`**kwargs`, an unknown file, a
-    placeholder): what is not seen in an open block is unknown, not unset.
+    placeholder): what is not seen in an open block is unknown, not unset. `homes` are the places
+    where a setting can be added, the best one first.
     """
 
     settings: tuple[WrittenSetting, ...]
     open_reason: str | None = None
     duplicates: tuple[Duplicate, ...] = ()
+    homes: tuple[Home, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

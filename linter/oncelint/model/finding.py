@@ -10,6 +10,7 @@ from oncelint.model.report import Report, Unanalysed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from oncelint.model.fixes import Fix
     from oncelint.model.values import Origin, Scalar, Span
 
 __all__ = [
@@ -47,12 +48,22 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What must hold for the finding to be gone: settings by canonical name and their values, or
-    None for a setting that must go. `title` says it to the user; `safety` is the best it can be."""
+    """What must hold for the finding to be gone.
+
+    `settings` are effective values by canonical name; None for a setting that nobody must set.
+    `renames` gives written keys, by their place, another name, and the keys at `removals` go.
+    `repeatable` is a statement that must tolerate its own repetition, and `comment` what a
+    suppression comment must say (an empty text: the comment goes). `title` says it to the user
+    where nothing can be planned; `safety` is the best that a fix for it can be.
+    """
 
     title: str
     settings: Mapping[str, Scalar] = field(default_factory=dict)
     safety: Safety = "display"
+    renames: tuple[tuple[Span, str], ...] = ()
+    removals: tuple[Span, ...] = ()
+    repeatable: bool = False
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +97,10 @@ class Suppressed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A finding as reported; `fingerprint` is stable under edits that move lines."""
+    """A finding as reported; `fingerprint` is stable under edits that move lines.
+
+    `subject` is what the rule judged; `fixes` are planned only when somebody asks for them.
+    """
 
     rule: str
     group: str
@@ -102,3 +116,5 @@ class Finding:
     fingerprint: str
     causes: tuple[Span, ...] = ()
     suppressed: Suppressed | None = None
+    subject: object = field(default=None, repr=False, compare=False)
+    fixes: tuple[Fix, ...] = ()

@@ -1,0 +1,1 @@
+"""From a finding's goal to edits, and from edits to files."""

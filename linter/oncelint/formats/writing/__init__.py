@@ -1,0 +1,1 @@
+"""The writers: one module for each format, from operations on a mapping to the smallest patches."""
