@@ -117,6 +117,32 @@ def _canonical(block: Block, info: Table) -> dict[str, WrittenSetting]:
     return result
 
 
+def canonical(block: Block, dialect: str, role: str) -> Mapping[str, WrittenSetting]:
+    """The written settings of a block by canonical name, the ones that count."""
+    return _canonical(block, table(table_name(dialect, role)))
+
+
+def normalised(value: Value, key: str, dialect: str, role: str) -> Value:
+    """A value as a client of a dialect and role understands it for a key as written."""
+    info = table(table_name(dialect, role))
+    name = _name_of(key, info)
+    known = info.settings.get(name)
+    return normalise(value, known.type if known else "string", name, dialect)
+
+
+def suits(value: Value, key: str, dialect: str, role: str) -> bool:
+    """Whether a setting is of a kind that a value can be of; what is not known may be."""
+    info = table(table_name(dialect, role)).settings.get(
+        _name_of(key, table(table_name(dialect, role)))
+    )
+    read = normalised(value, key, dialect, role)
+    if info is None or not isinstance(read, Known):
+        return True
+    if info.type in (*_INTEGERS, *_FLOATS):
+        return isinstance(read.value, (int, float)) and not isinstance(read.value, bool)
+    return info.type != "boolean" or isinstance(read.value, bool)
+
+
 def _name_of(spelling: str, info: Table) -> str:
     """The canonical name of a spelling; one the table does not know stands for itself."""
     found = info.find(spelling)

@@ -21,7 +21,14 @@ from oncelint.flow.values import (
     Unk,
     describe,
 )
-from oncelint.model.facts import Alternative, Block, Condition, Duplicate, WrittenSetting
+from oncelint.model.facts import (
+    Alternative,
+    Block,
+    Condition,
+    Duplicate,
+    Home,
+    WrittenSetting,
+)
 from oncelint.model.values import Computed, Known, Origin, Position, Span, Unknown, Value, as_text
 
 
@@ -30,7 +37,7 @@ def span_of(at: At) -> Span:
     return Span(at.path, Position(line, column), Position(end_line, end_column))
 
 
-def block_of(settings: DictObj, at: At) -> Block:
+def block_of(settings: DictObj, at: At, homes: tuple[Home, ...] = ()) -> Block:
     """The block of a dict; `at` is the construction, for keys that stand nowhere."""
     written = tuple(
         WrittenSetting(key, span_of(slot.key_at or at), alternatives(slot.value))
@@ -40,7 +47,12 @@ def block_of(settings: DictObj, at: At) -> Block:
     duplicates = tuple(
         Duplicate(item.key, span_of(item.first), span_of(item.second)) for item in settings.twice
     )
-    return Block(written, settings.open, duplicates)
+    return Block(written, settings.open, duplicates, homes)
+
+
+def home_of(at: At) -> Home:
+    """Where a dict is written as a place that takes one setting more."""
+    return Home(span_of(at), "display" if at.path.endswith((".py", ".pyi")) else "mapping")
 
 
 def alternatives(value: Abs) -> tuple[Alternative, ...]:

@@ -22,7 +22,9 @@ def join_dicts(choice: str, dicts: list[tuple[str, DictObj]]) -> DictObj:
         slots[key] = Slot(phi(choice, values), places[0])
     reasons = [one.open for _, one in dicts if one.open]
     twice = tuple(dict.fromkeys(item for _, one in dicts for item in one.twice))
-    return DictObj(slots, reasons[0] if reasons else None, twice)
+    homes = {one.home for _, one in dicts}
+    home = homes.pop() if len(homes) == 1 else None
+    return DictObj(slots, reasons[0] if reasons else None, twice, home=home)
 
 
 def merge_dicts(base: DictObj, over: DictObj) -> DictObj:

@@ -226,7 +226,8 @@ def do_dict(machine: Machine, node: ir.Dict) -> Abs:
             result = replace(result, slots=slots)
         elif not isinstance(key, Lit):
             result = replace(result, open=result.open or "an entry whose key is not known")
-    return machine.alloc(replace(result, twice=(*result.twice, *twice)))
+    home = machine.at(node.place)
+    return machine.alloc(replace(result, twice=(*result.twice, *twice), home=home))
 
 
 def do_either(machine: Machine, node: ir.Either) -> Abs:

@@ -164,7 +164,7 @@ def item(machine: Machine, base: Abs, key: Abs, at: At) -> Abs:
 def update_dict(machine: Machine, target: Ref, other: DictObj) -> None:
     obj = machine.obj(target)
     if isinstance(obj, DictObj):
-        machine.write(target.id, merge_dicts(obj, other))
+        machine.write(target.id, replace(merge_dicts(obj, other), home=obj.home))
 
 
 def open_dict(machine: Machine, value: Abs, reason: str) -> None:
@@ -216,7 +216,7 @@ def set_item(machine: Machine, base: Abs, key: Abs, value: Abs, key_at: At) -> N
             )
         elif isinstance(key, (Unk, Rec, Comp)):
             hidden = DictObj({}, open="an entry whose key is not known")
-            machine.write(base.id, merge_dicts(obj, hidden))
+            machine.write(base.id, replace(merge_dicts(obj, hidden), home=obj.home))
     elif isinstance(obj, ListObj):
         machine.write(base.id, ListObj((*obj.items, value), False))
 

@@ -42,4 +42,5 @@ def tree_value(machine: Machine, node: Node, path: str, span: Callable[[int, int
         if entry.merged and earlier is not None:
             continue
         slots[entry.key.text] = Slot(tree_value(machine, entry.value, path, span), key_at)
-    return machine.alloc(DictObj(slots, node.open_reason, tuple(twice)))
+    home = place(node.start, node.end)
+    return machine.alloc(DictObj(slots, node.open_reason, tuple(twice), home=home))

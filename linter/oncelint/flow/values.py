@@ -219,12 +219,16 @@ class Twice:
 
 @dataclass(frozen=True, slots=True)
 class DictObj:
-    """A dict with text keys; `open` says why it may hold more than is seen."""
+    """A dict with text keys; `open` says why it may hold more than is seen.
+
+    `home` is where it is written: a display, a `dict(…)` call, a mapping of a file.
+    """
 
     slots: dict[str, Slot]
     open: str | None = None
     twice: tuple[Twice, ...] = ()
     environment: bool = False
+    home: At | None = None
 
 
 @dataclass(frozen=True, slots=True)

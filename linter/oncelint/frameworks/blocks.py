@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from oncelint.formats.tree import Entry, Mapping, Node, Scalar, Sequence
-from oncelint.model.facts import Alternative, Block, Duplicate, WrittenSetting
+from oncelint.model.facts import Alternative, Block, Duplicate, Home, WrittenSetting
 from oncelint.model.values import Known, Origin, Span, Unknown, Value
 from oncelint.text import Text
 
@@ -63,7 +63,8 @@ def block_of(
         origin = Origin("file", shown if len(shown) < 200 else shown[:200], span)
         alternatives = (Alternative(value, (), span, (origin,)),)
         settings[name] = WrittenSetting(name, key_span, alternatives, key if strip else None)
-    return Block(tuple(settings.values()), mapping.open_reason, tuple(duplicates))
+    home = Home(text.span(mapping.start, mapping.end), "mapping", strip)
+    return Block(tuple(settings.values()), mapping.open_reason, tuple(duplicates), (home,))
 
 
 def value_of(node: Node) -> Value:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oncelint.model.fixes import Fix
+    from oncelint.model.project import Client
     from oncelint.model.values import Origin, Scalar, Span
 
 __all__ = [
@@ -52,18 +53,22 @@ class Goal:
 
     `settings` are effective values by canonical name; None for a setting that nobody must set.
     `renames` gives written keys, by their place, another name, and the keys at `removals` go.
-    `repeatable` is a statement that must tolerate its own repetition, and `comment` what a
-    suppression comment must say (an empty text: the comment goes). `title` says it to the user
-    where nothing can be planned; `safety` is the best that a fix for it can be.
+    `client` is whose settings these are, where that is not the rule's subject itself.
+    `repeatable` is a statement that must tolerate its own repetition; `comment` gives rule ids of
+    a suppression comment other names, or None for those that go. `title` says the goal to the user
+    where nothing can be planned; `safety` is the best that a fix for it can be, and `reason` why
+    that is not `safe`.
     """
 
     title: str
     settings: Mapping[str, Scalar] = field(default_factory=dict)
     safety: Safety = "display"
+    reason: str = ""
     renames: tuple[tuple[Span, str], ...] = ()
     removals: tuple[Span, ...] = ()
+    client: Client | None = None
     repeatable: bool = False
-    comment: str | None = None
+    comment: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,7 @@ def check(client: Client, project: Project) -> Iterator[Hit]:
             confidence="high" if use.certain else "low",
             setting=use.key,
             related=config.the_client(client, use.span),
-            goal=Goal(f"replace or remove {use.key}"),
+            goal=Goal(f"replace or remove {use.key}", reason="what replaces it is yours to choose"),
             causes=(use.span,),
             subject_key=speak.subject_key(client, use.key),
         )
@@ -71,7 +71,7 @@ def _idle(client: Client, use: KeyUse, library: str) -> Hit:
         confidence="high" if use.certain else "low",
         setting=use.key,
         related=config.the_client(client, use.span),
-        goal=Goal(f"remove {use.key}"),
+        goal=Goal(f"remove {use.key}", {}, "safe", removals=(use.span,)),
         causes=(use.span,),
         subject_key=speak.subject_key(client, use.key),
     )
@@ -84,4 +84,5 @@ RULE = Rule(
     severity="warning",
     check=check,
     summary="a deprecated setting, with what to use instead",
+    fix="safe",
 )

@@ -47,7 +47,7 @@ def check(client: Client, project: Project) -> Iterator[Hit]:
             ),
             setting=item.key,
             related=(Related(item.second, f"this {item.key} counts"),),
-            goal=Goal(f"remove one {item.key}"),
+            goal=Goal(f"remove one {item.key}", {}, "safe", removals=(item.first,)),
             causes=(item.first, item.second),
             subject_key=speak.subject_key(client, item.key),
         )
@@ -61,7 +61,9 @@ def check(client: Client, project: Project) -> Iterator[Hit]:
             ),
             setting=clash.loser,
             related=(Related(clash.winner_span, f"{clash.winner} counts"),),
-            goal=Goal(f"remove {clash.loser} or {clash.winner}"),
+            goal=Goal(
+                f"remove {clash.loser} or {clash.winner}", {}, "safe", removals=(clash.loser_span,)
+            ),
             causes=(clash.loser_span, clash.winner_span),
             subject_key=speak.subject_key(client, clash.loser),
         )
@@ -74,4 +76,5 @@ RULE = Rule(
     severity="warning",
     check=check,
     summary="a setting written twice, of which the later one counts",
+    fix="safe",
 )

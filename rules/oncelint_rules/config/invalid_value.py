@@ -88,7 +88,7 @@ def _of_value(client: Client, problem: ValueProblem) -> Hit:
         severity="error" if problem.refused else "warning",
         setting=key,
         related=related,
-        goal=Goal(f"set {key} to {problem.expected}"),
+        goal=Goal(f"set {key} to {problem.expected}", reason="which value is meant is not known"),
         causes=config.causes(client, span, problem.refused),
         subject_key=speak.subject_key(client, key),
     )
@@ -128,10 +128,13 @@ def _of_pair(client: Client, pair: Contradiction) -> Hit | None:
         setting=wrong.spelled,
         related=speak.elsewhere(client, span, wrong, other),
         provenance=wrong.origins,
-        goal=Goal(f"change {wrong.spelled}", {wrong.name: None}, "unsafe"),
+        goal=Goal(f"remove {wrong.spelled}", {wrong.name: None}, "unsafe", _OTHER_WAYS),
         causes=(span, client.span),
         subject_key=speak.subject_key(client, wrong.spelled),
     )
+
+
+_OTHER_WAYS = "another value for one of the two would do as well"
 
 
 def _shown(value: object) -> str:
@@ -160,4 +163,5 @@ RULE = Rule(
     check=check,
     summary="a value the client refuses or takes for another one",
     supersedes=config.FOLLOWS_FROM_RUNNING,
+    fix="unsafe",
 )

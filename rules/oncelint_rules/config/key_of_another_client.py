@@ -64,7 +64,7 @@ def check(client: Client, project: Project) -> Iterator[Hit]:
             severity="error" if use.refused else "warning",
             setting=use.key,
             related=config.the_client(client, use.span),
-            goal=Goal(f"rename {use.key} to {use.nearest}" if use.nearest else f"remove {use.key}"),
+            goal=_goal(use),
             causes=config.causes(client, use.span, use.refused),
             subject_key=speak.subject_key(client, use.key),
         )
@@ -95,10 +95,27 @@ def _of_call(client: Client, call: Sequence[KeyUse]) -> Hit:
             *(Related(use.span, f"{use.key} of {use.detail}") for use in call[1:]),
             *config.the_client(client, first.span),
         ),
-        goal=Goal(f"write the settings as {library} has them"),
+        goal=Goal(
+            f"write the settings as {library} has them",
+            {},
+            "unsafe" if len(instead) == len(call) else "display",
+            _UNITS if len(instead) == len(call) else "not each of them has a like",
+            renames=tuple((use.span, use.nearest or "") for use in call),
+        ),
         causes=(*(use.span for use in call), client.span),
         subject_key=speak.subject_key(client, first.key),
     )
+
+
+_UNITS = "a like setting of another library may take other values"
+
+
+def _goal(use: KeyUse) -> Goal:
+    if use.nearest is None:
+        reason = "what it was meant for is not known"
+        return Goal(f"remove {use.key}", {}, "unsafe", reason, removals=(use.span,))
+    renames = ((use.span, use.nearest),)
+    return Goal(f"rename {use.key} to {use.nearest}", {}, "unsafe", _UNITS, renames=renames)
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -138,4 +155,5 @@ RULE = Rule(
     check=check,
     summary="a setting of another client library, which this one refuses or ignores",
     supersedes=config.FOLLOWS_FROM_RUNNING,
+    fix="unsafe",
 )

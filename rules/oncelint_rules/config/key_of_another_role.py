@@ -33,6 +33,7 @@ configuration pages; kafka-python and aiokafka constructors.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from oncelint.model import Client, Goal, Hit, Project, Related, Rule, Span, speak
 from oncelint.model.project import KeyUse
@@ -43,7 +44,14 @@ def check(client: Client, project: Project) -> Iterator[Hit]:
     for use in config.uses(client, "other-role"):
         if not use.refused and config.read_by_another(client, use, project):
             continue
-        related, goal = config.the_client(client, use.span), Goal(f"remove {use.key}")
+        related = config.the_client(client, use.span)
+        goal = Goal(
+            f"remove {use.key}",
+            {},
+            "unsafe",
+            f"a {use.detail} may be what it was meant for",
+            removals=(use.span,),
+        )
         if use.refused:
             start = speak.does_not_start(client, use.refused)
             message = f"{start}: {use.key} is a {use.detail} setting; remove it"
@@ -53,7 +61,10 @@ def check(client: Client, project: Project) -> Iterator[Hit]:
             if reader is not None:
                 advice = "remove it"
                 related = (*related, Related(reader, f"{use.key} is set here"))
-            goal = Goal(f"remove {use.key}" if reader else f"move {use.key} to the {use.detail}")
+                goal = replace(goal, safety="safe")
+            else:
+                reason = f"which {use.detail} needs it is yours to say"
+                goal = Goal(f"move {use.key} to the {use.detail}", reason=reason)
             message = (
                 f"{use.key} has no effect here: it is a {use.detail} setting and no {client.role}"
                 f" reads it; {advice}"
@@ -95,4 +106,5 @@ RULE = Rule(
     check=check,
     summary="a setting of the other role, which this client ignores or refuses",
     supersedes=config.FOLLOWS_FROM_RUNNING,
+    fix="safe",
 )

@@ -98,8 +98,10 @@ def _advice(use: KeyUse) -> str:
 
 def _goal(use: KeyUse) -> Goal:
     if use.nearest is None:
-        return Goal(f"remove {use.key}")
-    return Goal(f"rename {use.key} to {use.nearest}", safety="safe")
+        reason = "what it was meant for is not known"
+        return Goal(f"remove {use.key}", {}, "unsafe", reason, removals=(use.span,))
+    renames = ((use.span, use.nearest),)
+    return Goal(f"rename {use.key} to {use.nearest}", {}, "safe", renames=renames)
 
 
 RULE = Rule(

@@ -41,7 +41,9 @@ def check(use: SuppressionUse, project: Project) -> Iterator[Hit]:
         return
     for name, near in use.unknown:
         advice = f"is {near} meant?" if near else "see `oncelint rule` for the rules there are"
-        yield _hit(use, f"this comment suppresses nothing: there is no rule {name}; {advice}", name)
+        message = f"this comment suppresses nothing: there is no rule {name}; {advice}"
+        title = f"write {near} for {name}" if near else f"take {name} out of the comment"
+        yield _hit(use, message, name, Goal(title, {}, "safe", comment=((name, near),)))
     if not use.judged:
         return
     unknown = {name for name, _ in use.unknown}
@@ -49,16 +51,20 @@ def check(use: SuppressionUse, project: Project) -> Iterator[Hit]:
     if idle:
         where = "in this file" if comment.target is None else f"in line {comment.target}"
         names = " and ".join(idle)
-        yield _hit(
-            use, f"nothing is suppressed: {names} has nothing to say {where}; remove it", names
-        )
+        message = f"nothing is suppressed: {names} has nothing to say {where}; remove it"
+        title = f"take {names} out of the comment"
+        gone = tuple((name, None) for name in idle)
+        yield _hit(use, message, names, Goal(title, {}, "safe", comment=gone))
 
 
-def _hit(use: SuppressionUse, message: str, key: str) -> Hit:
+_BROKEN = Goal("correct or remove the comment", reason="which rule is meant is not known")
+
+
+def _hit(use: SuppressionUse, message: str, key: str, goal: Goal = _BROKEN) -> Hit:
     return Hit(
         span=use.comment.span,
         message=message,
-        goal=Goal("correct or remove the comment"),
+        goal=goal,
         subject_key=f"suppression:{key}",
     )
 
@@ -70,4 +76,5 @@ RULE = Rule(
     severity="warning",
     check=check,
     summary="a suppression comment that is misspelt, blanket or no longer needed",
+    fix="safe",
 )

@@ -141,7 +141,7 @@ def check(connector: Connector, project: Project) -> Iterator[Hit]:
         setting=facts["mode"],
         related=speak.elsewhere(connector, span, mode, key_setting),
         provenance=mode.origins if mode is not None else (),
-        goal=Goal(title, settings, "unsafe"),
+        goal=Goal(title, settings, "unsafe", "the table needs a unique key on the same columns"),
         subject_key=speak.subject_key(connector, connector.connector_class),
     )
 

@@ -75,10 +75,13 @@ def check(producer: Producer, project: Project) -> Iterator[Hit]:
             setting=setting.spelled,
             related=speak.elsewhere(producer, span, setting),
             provenance=setting.origins,
-            goal=Goal(f"set {setting.spelled} to all", {ACKS: "all"}, "unsafe"),
+            goal=Goal(f"set {setting.spelled} to all", {ACKS: "all"}, "unsafe", _COST),
             subject_key=speak.subject_key(producer, setting.spelled),
             causes=(producer.span, span),
         )
+
+
+_COST = "each record then waits for all in-sync replicas"
 
 
 def _repeats_default(world: World) -> bool:

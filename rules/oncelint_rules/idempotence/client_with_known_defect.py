@@ -103,7 +103,7 @@ def _hit(client: Client, defect: Defect, pair: TransactionalPair | None) -> Hit:
         confidence=confidence,
         setting=defect.setting,
         related=tuple(related),
-        goal=Goal(advice or "raise the client's version"),
+        goal=Goal(advice or "raise the client's version", reason="an upgrade is yours to plan"),
         causes=tuple(causes),
         subject_key=speak.subject_key(client, defect.id, defect.setting or ""),
     )

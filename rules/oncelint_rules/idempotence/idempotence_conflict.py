@@ -51,7 +51,7 @@ from oncelint.model import (
     as_text,
     speak,
 )
-from oncelint_rules.producers import PRODUCER_RUNS, wanted
+from oncelint_rules.producers import IDEMPOTENCE, PRODUCER_RUNS, wanted
 
 FAMILIES = ("idempotence", "gapless")
 
@@ -87,7 +87,7 @@ def _hit(producer: Producer, name: str, verdict: Verdict) -> Hit:
         if asking is not None and asking.set_by == "user":
             reason = asking.spelled
         needs = f"{told} and {reason} needs {value}"
-        goal = Goal(f"remove {wrong.spelled}", {name: None}, "safe")
+        goal = Goal(f"set {wrong.spelled} to {value}", {IDEMPOTENCE: True}, "safe")
         advice = f"remove {wrong.spelled} or set it to {value}"
     return Hit(
         span=span,

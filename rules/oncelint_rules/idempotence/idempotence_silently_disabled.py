@@ -87,7 +87,7 @@ def _hit(producer: Producer, name: str, verdict: Verdict) -> Hit:
         setting=wrong.spelled,
         related=speak.elsewhere(producer, span, wrong),
         provenance=wrong.origins,
-        goal=Goal(f"remove {wrong.spelled}", {name: None}, "safe"),
+        goal=Goal(f"set {wrong.spelled} to {value}", {IDEMPOTENCE: True}, "safe"),
         subject_key=speak.subject_key(producer, wrong.spelled),
         causes=(producer.span, span),
     )

@@ -69,7 +69,7 @@ from oncelint.model import (
     speak,
 )
 from oncelint.model.finding import CONFIDENCES, Safety
-from oncelint_rules.producers import IDEMPOTENCE, duplicates, hidden, in_the_way
+from oncelint_rules.producers import IDEMPOTENCE, Obstacle, duplicates, hidden, in_the_way
 
 # The first release with an idempotent producer, from each client's changelog.
 _ARRIVED: dict[str, str] = {
@@ -150,7 +150,9 @@ def _without_the_feature(producer: Producer, verdict: Verdict) -> Hit:
         confidence=verdict.confidence,
         setting=setting.spelled if setting is not None else None,
         related=speak.elsewhere(producer, span, setting),
-        goal=Goal(f"upgrade to {_ARRIVED[world.dialect]} or newer"),
+        goal=Goal(
+            f"upgrade to {_ARRIVED[world.dialect]} or newer", reason="an upgrade is yours to plan"
+        ),
         subject_key=speak.subject_key(producer, IDEMPOTENCE),
         causes=(producer.span, span),
     )
@@ -198,12 +200,21 @@ def _goal(verdict: Verdict, able: Sequence[World], spelled: str) -> Goal:
     ]
     if doubtful:
         title += f", and make sure that {' and '.join(doubtful)}"
-    changes = {IDEMPOTENCE: True, **{one.setting.name: None for one in others if one.certain}}
     safety: Safety = "unsafe" if others or hidden(able) else "safe"
+    reason = _doubt(others)
     if len(able) < len(verdict.worlds):
         title += f", which takes {_ARRIVED[able[-1].dialect]} or newer"
-        safety = "display"
-    return Goal(title, changes, safety)
+        safety, reason = "display", "some of the allowed versions have no such setting"
+    return Goal(title, {IDEMPOTENCE: True}, safety, reason)
+
+
+def _doubt(others: Sequence[Obstacle]) -> str:
+    """Why switching it on is not safe with these beside it."""
+    certain = [one.setting.spelled for one in others if one.certain]
+    if certain:
+        return f"it undoes the choice of {' and '.join(certain)}"
+    named = [one.setting.spelled for one in others]
+    return f"what {' and '.join(named)} is, is not known" if named else "a part is not seen"
 
 
 def _told(producer: Producer, verdict: Verdict, able: Sequence[World], spelled: str) -> str:

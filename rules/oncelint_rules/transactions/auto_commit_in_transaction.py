@@ -112,6 +112,8 @@ def check(feed: Feed, project: Project) -> Iterator[Hit]:
             f"set {setting.spelled} to false",
             {SETTING: False},
             "safe" if producer.sends_offsets else "unsafe",
+            "the offsets have to be sent to the transaction as well, or none is committed",
+            client=consumer,
         ),
         causes=(consumer.span, span),
         subject_key=speak.subject_key(consumer, setting.spelled),

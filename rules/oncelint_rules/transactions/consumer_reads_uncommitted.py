@@ -142,7 +142,12 @@ def check(pair: TransactionalPair, project: Project) -> Iterator[Hit]:
         related=tuple(related),
         provenance=setting.origins if setting is not None else (),
         goal=(
-            Goal(f"set {setting.spelled} to read_committed", {SETTING: "read_committed"}, "safe")
+            Goal(
+                f"set {setting.spelled} to read_committed",
+                {SETTING: "read_committed"},
+                "safe",
+                client=consumer,
+            )
             if setting is not None
             else None
         ),

@@ -87,7 +87,10 @@ def check(producer: Producer, project: Project) -> Iterator[Hit]:
         related=tuple(related),
         provenance=setting.origins,
         goal=Goal(
-            f"set {setting.spelled} to {limit.value_ms}", {SETTING: limit.value_ms}, "unsafe"
+            f"set {setting.spelled} to {limit.value_ms}",
+            {SETTING: limit.value_ms},
+            "unsafe",
+            "raising the broker's limit is the other way",
         ),
         causes=(producer.span, span),
         subject_key=speak.subject_key(producer, setting.spelled),

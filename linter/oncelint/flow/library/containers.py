@@ -62,7 +62,12 @@ def new_dict(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) 
         if inner is None:
             inner = DictObj({}, open=f"dict({describe(value)})")
         result = merge_dicts(result, inner)
-    return machine.alloc(merge_dicts(result, DictObj(dict(named))))
+    merged = merge_dicts(result, DictObj(dict(named)))
+    # a mere copy of a file's mapping is still written in that file
+    copied = objects.deref_dict(machine, args[0]) if len(args) == 1 and not named else None
+    from_file = copied is not None and copied.home is not None and copied.home.path != at.path
+    home = copied.home if copied is not None and from_file else at
+    return machine.alloc(replace(merged, home=home))
 
 
 def new_list(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
@@ -134,7 +139,8 @@ def dict_method(
             objects.update_dict(machine, ref, DictObj(dict(keywords)))
         return Lit(None)
     if name in ("copy", "__copy__"):
-        return machine.alloc(obj)
+        # what is added where the original is written changes that too
+        return machine.alloc(replace(obj, home=None))
     if name == "setdefault":
         key = first_of(args)
         default = args[1] if len(args) > 1 else Lit(None, at)

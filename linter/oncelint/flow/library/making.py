@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oncelint.flow import calls, objects
-from oncelint.flow.blocks import block_of
+from oncelint.flow.blocks import block_of, home_of, span_of
 from oncelint.flow.dicts import merge_dicts
 from oncelint.flow.values import Abs, At, DictObj, Slot, describe
+from oncelint.model.facts import Home
 
 if TYPE_CHECKING:
     from oncelint.flow.machine import Machine
@@ -30,6 +31,7 @@ def making(
     shape = CLIENTS[constructor]
     settings = DictObj({})
     topics: tuple[Abs, ...] = ()
+    homes: list[Home] = []
     rest = list(args)
     named = dict(keywords)
     if shape.takes_dict:
@@ -43,10 +45,17 @@ def making(
             inner = objects.deref_dict(machine, given)
             if inner is None:
                 inner = DictObj({}, open=describe(given))
+            homes = [] if inner.home is None else [home_of(inner.home)]
+            homes.append(Home(span_of(at), "argument"))
             settings = merge_dicts(settings, inner)
+        elif (spread := machine.spreads.get(replace(at, turn=0))) is not None:
+            homes = [home_of(spread)]
         elif not named and open_args is None and not shape.may_be_empty:
             open_args = "no configuration that can be seen"
     else:
+        spread = machine.spreads.get(replace(at, turn=0))
+        homes = [] if spread is None else [home_of(spread)]
+        homes.append(Home(span_of(at), "arguments"))
         if shape.topics_positional:
             topics = tuple(rest)
         for key in shape.other_keywords:
@@ -56,6 +65,6 @@ def making(
         key: replace(slot, value=calls.settled(machine, slot.value))
         for key, slot in settings.slots.items()
     }
-    block = block_of(replace(settings, slots=slots), at)
+    block = block_of(replace(settings, slots=slots), at, tuple(homes))
     topics = tuple(calls.settled(machine, topic) for topic in topics)
     return Making(block, topics, calls.steps_here(machine), bool(machine.calls))

@@ -1,0 +1,199 @@
+"""From the changes of a block to edits of files: which writer carries out which change where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from oncelint.discover import kind_of
+from oncelint.fix.solve import Added, Change, Changed, Removed, Renamed
+from oncelint.formats import read
+from oncelint.formats.operations import (
+    WRITERS,
+    Add,
+    CannotWrite,
+    Operation,
+    Patch,
+    Remove,
+    Rename,
+    render,
+)
+from oncelint.formats.operations import Change as ChangeEntry
+from oncelint.formats.tree import Entry, FormatError, Mapping, walk
+from oncelint.frameworks.python_clients import CLIENTS
+from oncelint.model.facts import Home
+from oncelint.model.fixes import Edit
+from oncelint.model.project import Client
+from oncelint.model.values import Known, Span
+from oncelint.python import operations as py
+from oncelint.text import SourceText
+
+Source = Callable[[str], "SourceText | None"]
+
+# The clients that read text where a number or a boolean is meant.
+_READS_TEXT = ("librdkafka", "java")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Edits, and what they change for whoever uses it: written places, and where was added."""
+
+    edits: tuple[Edit, ...]
+    touched: tuple[Span, ...]
+    home: Home | None
+
+
+def write(client: Client, changes: Sequence[Change], home: Home | None, source: Source) -> Written:
+    """The edits of all changes; `home` is where what nobody wrote is added.
+
+    Raises CannotWrite when one of them cannot be written.
+    """
+    places: dict[str, list[tuple[Change, Span]]] = {}
+    for change in changes:
+        span = _place(change, home)
+        places.setdefault(span.path, []).append((change, span))
+    edits: list[Edit] = []
+    for path, here in places.items():
+        text = source(path)
+        if text is None:
+            raise CannotWrite(f"{path} cannot be read")
+        patches = (
+            _python(client, here, home, text)
+            if path.endswith((".py", ".pyi"))
+            else _configuration(client, here, home, text)
+        )
+        edits.extend(edits_of(patches, text))
+    touched = {s: None for one in places.values() for c, s in one if not isinstance(c, Added)}
+    return Written(tuple(edits), tuple(touched), home)
+
+
+def edits_of(patches: Iterable[Patch], text: SourceText) -> tuple[Edit, ...]:
+    """Patches of a file's text as edits of the file."""
+    return tuple(Edit(text.span(one.start, one.end), one.replacement) for one in patches)
+
+
+def _place(change: Change, home: Home | None) -> Span:
+    if isinstance(change, Changed):
+        return change.span
+    if isinstance(change, (Removed, Renamed)):
+        return change.key_span
+    if home is None:
+        raise CannotWrite("there is no place in the code where a setting could be added")
+    return home.span
+
+
+# Python ---------------------------------------------------------------------------------------
+
+
+def _python(
+    client: Client, changes: Sequence[tuple[Change, Span]], home: Home | None, text: SourceText
+) -> Sequence[Patch]:
+    from oncelint.python.edit import render as render_python  # LibCST behind it
+
+    return render_python(text.text, [_operation(client, one, home) for one, _ in changes])
+
+
+def _operation(client: Client, change: Change, home: Home | None) -> py.Operation:
+    text = any(world.dialect in _READS_TEXT for world in client.worlds)
+    if isinstance(change, Changed):
+        return py.ChangeValue(_of(change.span), change.value, text)
+    if isinstance(change, Removed):
+        return py.RemoveKey(_of(change.key_span))
+    if isinstance(change, Renamed):
+        return py.RenameKey(_of(change.key_span), change.new)
+    assert home is not None
+    value = change.value
+    if isinstance(value, bool) and text and _booleans_are_text(client):
+        value = "true" if value else "false"
+    place = _of(home.span)
+    if home.kind == "display":
+        return py.AddEntry(place, change.key, value)
+    if home.kind == "arguments":
+        return py.AddArgument(place, change.key, value)
+    shape = next((s for n, s in CLIENTS.items() if n.endswith(f".{client.construct}")), None)
+    return py.Wrap(place, change.key, value, shape.dict_keywords if shape is not None else ())
+
+
+def _booleans_are_text(client: Client) -> bool:
+    """Whether the block writes its booleans as text already, and none as Python's own."""
+    values = [
+        one.value.value
+        for setting in client.block.settings
+        for one in setting.alternatives
+        if isinstance(one.value, Known)
+    ]
+    as_text = any(isinstance(v, str) and v.lower() in ("true", "false") for v in values)
+    return as_text and not any(isinstance(value, bool) for value in values)
+
+
+def _of(span: Span) -> tuple[int, int, int, int]:
+    return span.start.line, span.start.column, span.end.line, span.end.column
+
+
+# Configuration files --------------------------------------------------------------------------
+
+
+def _configuration(
+    client: Client, changes: Sequence[tuple[Change, Span]], home: Home | None, text: SourceText
+) -> Sequence[Patch]:
+    kind = kind_of(text.path)
+    if kind not in WRITERS:
+        raise CannotWrite(f"{text.path} is of a kind that is not written")
+    try:
+        document = read(kind, text)
+    except FormatError as error:
+        raise CannotWrite(f"{text.path} cannot be read: {error.reason}") from None
+    mappings = [n for root in document.roots for n in walk(root) if isinstance(n, Mapping)]
+    grouped: dict[int, tuple[Mapping, list[Operation]]] = {}
+    for change, span in changes:
+        start, end = text.offset(span.start), text.offset(span.end)
+        if isinstance(change, Added):
+            mapping = _mapping(mappings, start, end, change, client)
+            prefix = home.prefix if home is not None else ""
+            operation: Operation = Add(prefix + change.key, change.value)
+        else:
+            mapping, entry = _entry(mappings, start, end, key=not isinstance(change, Changed))
+            if isinstance(change, Changed):
+                operation = ChangeEntry(entry, change.value)
+            elif isinstance(change, Removed):
+                operation = Remove(entry)
+            else:
+                operation = Rename(entry, change.new)
+        grouped.setdefault(id(mapping), (mapping, []))[1].append(operation)
+    patches: list[Patch] = []
+    for mapping, operations in grouped.values():
+        patches.extend(render(kind, text.text, mapping, operations))
+    return sorted(patches)
+
+
+def _mapping(
+    mappings: Sequence[Mapping], start: int, end: int, change: Added, client: Client
+) -> Mapping:
+    """The mapping at a place; of two at one place the one that holds the block's own keys."""
+    here = [one for one in mappings if (one.start, one.end) == (start, end)]
+    keys = {setting.shown or setting.key for setting in client.block.settings}
+    here.sort(key=lambda one: len(keys & {entry.key.text for entry in one.entries}))
+    if not here:
+        raise CannotWrite(f"the mapping that {change.key} belongs into was not found")
+    return here[-1]
+
+
+def _entry(
+    mappings: Sequence[Mapping], start: int, end: int, *, key: bool
+) -> tuple[Mapping, Entry]:
+    """The entry whose key or value stands at a place, in the mapping that owns it.
+
+    The value of an alias stands at its anchor: its owner's key is the last one before it.
+    """
+    found = [
+        (mapping, entry)
+        for mapping in mappings
+        for entry in mapping.entries
+        if not entry.merged
+        and (node := entry.key if key else entry.value)
+        and (node.start, node.end) == (start, end)
+        and entry.key.start <= start
+    ]
+    if not found:
+        raise CannotWrite("the value does not stand in a mapping of its own")
+    return max(found, key=lambda pair: pair[1].key.start)
