@@ -21,11 +21,12 @@ PACK = ROOT / "rules" / "oncelint_rules"
 ALLOWED: dict[str, set[str]] = {
     "model": set(),
     "version": set(),
+    "patches": set(),
     "text": {"model"},
     "settings": {"model"},
-    "formats": {"model", "text"},
-    "python": {"model", "text"},
-    "sql": {"model", "text"},
+    "formats": {"model", "patches", "text"},
+    "python": {"model", "patches", "text"},
+    "sql": {"model", "patches", "text"},
     "dialects": {"model"},
     "dependencies": {"model", "text", "formats"},
     "effective": {"model", "dialects"},
@@ -44,7 +45,17 @@ ALLOWED: dict[str, set[str]] = {
     },
     "check": {"model", "settings"},
     "fix": {
-        *("model", "text", "discover", "dialects", "effective", "frameworks", "formats", "python"),
+        *(
+            "model",
+            "patches",
+            "text",
+            "discover",
+            "dialects",
+            "effective",
+            "frameworks",
+            "formats",
+            "python",
+        ),
         *("sql", "suppress"),
     },
     "report": {"model", "text", "version"},
@@ -52,7 +63,7 @@ ALLOWED: dict[str, set[str]] = {
         *("model", "text", "settings", "discover", "scan", "dependencies", "formats", "link"),
         *("check", "fix", "suppress"),
     },
-    "cli": {"api", "check", "model", "report", "settings", "text", "version"},
+    "cli": {"api", "check", "fix", "model", "report", "settings", "text", "version"},
 }
 
 

@@ -1,8 +1,13 @@
-"""What the format tests share: a readable outline of what a reader made of a text."""
+"""What the format tests share: a readable outline of what a reader made of a text.
+
+It makes `tests.formats` importable however pytest is started.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -11,6 +16,8 @@ from oncelint.formats import read
 from oncelint.formats.tree import Document, Mapping, Node, Scalar, Sequence
 from oncelint.model.values import Scalar as ScalarValue
 from oncelint.text import SourceText
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 Row: TypeAlias = "tuple[str, str, ScalarValue]"
 

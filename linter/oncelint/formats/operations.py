@@ -14,14 +14,7 @@ from typing import TypeAlias
 
 from oncelint.formats.tree import Entry, Mapping
 from oncelint.model.values import Scalar
-
-
-class CannotWrite(Exception):
-    """The change cannot be written; `reason` says why, for the user, as part of a sentence."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+from oncelint.patches import Patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +51,6 @@ class Rename:
 Operation: TypeAlias = "Add | Change | Remove | Rename"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Patch:
-    """The code points `start` to `end` of a text become `replacement`."""
-
-    start: int
-    end: int
-    replacement: str
-
-
 WRITERS = ("properties", "yaml", "json", "toml", "dotenv", "ini")
 
 
@@ -83,15 +67,3 @@ def render(
         text, mapping, operations
     )
     return patches
-
-
-def apply(text: str, patches: Sequence[Patch]) -> str:
-    """`text` with the patches applied; they must not overlap."""
-    result: list[str] = []
-    done = 0
-    for patch in sorted(patches):
-        if patch.start < done:
-            raise ValueError("patches overlap")
-        result += (text[done : patch.start], patch.replacement)
-        done = patch.end
-    return "".join((*result, text[done:]))

@@ -1,0 +1,334 @@
+"""The operations on one statement."""
+
+from __future__ import annotations
+
+import keyword
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from oncelint.patches import CannotWrite
+from oncelint.python.editing import sequences
+from oncelint.python.editing.edits import Edits
+from oncelint.python.editing.literals import changed, delimiters, is_pure, quoted, written
+from oncelint.python.editing.sequences import Element, New
+from oncelint.python.editing.source import Source, Statement
+from oncelint.python.editing.statement import KeyUse, Parsed
+from oncelint.python.operations import (
+    AddArgument,
+    AddEntry,
+    Chain,
+    ChangeValue,
+    Operation,
+    RemoveKey,
+    RenameKey,
+    Wrap,
+)
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from oncelint.model.ir import Place
+
+
+def place_of(operation: Operation) -> Place:
+    """The place that an operation names."""
+    if isinstance(operation, (AddArgument, Wrap)):
+        return operation.call
+    if isinstance(operation, AddEntry):
+        return operation.display
+    if isinstance(operation, ChangeValue):
+        return operation.literal
+    if isinstance(operation, (RemoveKey, RenameKey)):
+        return operation.key
+    assert isinstance(operation, Chain)
+    return operation.expression
+
+
+class Writer:
+    """The operations on one statement."""
+
+    def __init__(self, file: Source, edits: Edits, statement: Statement) -> None:
+        self.file = file
+        self.edits = edits
+        self.statement = statement
+        self.parsed = Parsed(file, statement)
+        self.cst = self.parsed.cst
+        self.removed = False
+        self._quote: str | None = None
+
+    @property
+    def quote(self) -> str:
+        if self._quote is None:
+            self._quote = self.file.quote(self.statement)
+        return self._quote
+
+    def write(self, operations: Sequence[Operation]) -> None:
+        taken: dict[cst.Call | cst.Dict, set[int]] = defaultdict(set)
+        added: dict[cst.Call | cst.Dict, list[tuple[str, New]]] = defaultdict(list)
+        names: dict[cst.Call | cst.Dict, dict[int, str]] = defaultdict(dict)
+        wraps: dict[cst.BaseExpression, list[New]] = defaultdict(list)
+        for one in operations:
+            if isinstance(one, Chain):
+                self._chain(one)
+            elif isinstance(one, ChangeValue):
+                self._change(one)
+            elif isinstance(one, RenameKey):
+                use = self.parsed.key(self.file.offsets(one.key))
+                self._rename(use, one.name)
+                if use.node is not None:
+                    names[use.node][use.index] = one.name
+            elif isinstance(one, RemoveKey):
+                use = self.parsed.key(self.file.offsets(one.key))
+                self._check_removal(use)
+                if use.node is None:
+                    if any(other != one for other in operations):
+                        raise CannotWrite("two changes contradict each other")
+                    self.removed = True
+                else:
+                    taken[use.node].add(use.index)
+            elif isinstance(one, AddArgument):
+                call = self.parsed.call(self.file.offsets(one.call))
+                added[call].append((one.key, self._argument(one.key, one)))
+            elif isinstance(one, AddEntry):
+                display = self.parsed.display(self.file.offsets(one.display))
+                added[display].append((one.key, self._entry(display, one)))
+            elif isinstance(one, Wrap):
+                value = self._configuration(one)
+                if isinstance(value, self.cst.Dict):
+                    added[value].append((one.key, self._pair(one)))
+                else:
+                    wraps[value].append(self._pair(one))
+        for node, indexes in taken.items():
+            elements = self.parsed.elements(node).elements
+            self._check_contradictions([elements[index] for index in indexes], operations)
+        for value, news in wraps.items():
+            self._wrap(value, news)
+        # an inner one first: what it adds at its end stands before what its holder adds there
+        for node in sorted({*taken, *added, *names}, key=lambda node: self.parsed.spans[node][1]):
+            self._distinct(node, taken[node], [key for key, _ in added[node]], names[node])
+            self._sequence(node, frozenset(taken[node]), [new for _, new in added[node]])
+
+    def _check_contradictions(
+        self, removed: Sequence[Element], operations: Sequence[Operation]
+    ) -> None:
+        for one in operations:
+            start, end = self.file.offsets(place_of(one))
+            for element in removed:
+                inside = element.start <= start and end <= element.end
+                if inside and not (isinstance(one, RemoveKey) and element.key == (start, end)):
+                    raise CannotWrite("two changes contradict each other")
+
+    # Sequences --------------------------------------------------------------------------------
+
+    def _sequence(
+        self, node: cst.Call | cst.Dict, removed: frozenset[int], added: Sequence[New]
+    ) -> None:
+        cst = self.cst
+        if not removed and not added:
+            return
+        elements = self.parsed.elements(node)
+        if added and isinstance(node, cst.Call) and len(node.args) == 1:
+            only = node.args[0].value
+            if isinstance(only, cst.GeneratorExp) and not only.lpar:
+                # only a sole argument may be a generator without parentheses
+                self.edits.insert(elements.elements[0].start, "(")
+                self.edits.insert(elements.elements[0].end, ")")
+        sequences.edit(self.edits, elements, removed, added, last=isinstance(node, cst.Dict))
+
+    def _distinct(
+        self,
+        node: cst.Call | cst.Dict,
+        taken: set[int],
+        added: Sequence[str],
+        renamed: dict[int, str],
+    ) -> None:
+        """Refuse a key twice."""
+        is_call = isinstance(node, self.cst.Call)
+        keys = [
+            renamed.get(index, old)
+            for index, old in enumerate(self._keys(node))
+            if index not in taken and (index in renamed or old is not None)
+        ]
+        wanted = [*added, *renamed.values()]
+        for key in wanted:
+            if [*keys, *added].count(key) > 1:
+                raise CannotWrite(f"the {'call' if is_call else 'dict'} has the key {key} already")
+
+    def _keys(self, node: cst.Call | cst.Dict) -> list[str | None]:
+        if isinstance(node, self.cst.Call):
+            return [one.keyword.value if one.keyword else None for one in node.args]
+        assert isinstance(node, self.cst.Dict)
+        return [
+            self._text(one.key) if isinstance(one, self.cst.DictElement) else None
+            for one in node.elements
+        ]
+
+    def _text(self, node: cst.BaseExpression) -> str | None:
+        """The text of a string literal."""
+        if not isinstance(node, (self.cst.SimpleString, self.cst.ConcatenatedString)):
+            return None
+        try:
+            value = node.evaluated_value
+        except (ValueError, SyntaxError):
+            return None
+        return value if isinstance(value, str) else None
+
+    def _argument(self, key: str, one: AddArgument | AddEntry) -> New:
+        _check_identifier(key)
+        return New(key, written(one.value, self.quote))
+
+    def _pair(self, one: AddEntry | Wrap) -> New:
+        return New(quoted(one.key, self.quote), written(one.value, self.quote))
+
+    def _entry(self, display: cst.Dict | cst.Call, one: AddEntry) -> New:
+        if not isinstance(display, self.cst.Call):
+            return self._pair(one)
+        if any(argument.star == "**" for argument in display.args):
+            raise CannotWrite("the dict(…) call takes ** arguments, which may have the key as well")
+        return self._argument(one.key, one)
+
+    # Wrapping ---------------------------------------------------------------------------------
+
+    def _configuration(self, one: Wrap) -> cst.BaseExpression:
+        arguments = self.parsed.call(self.file.offsets(one.call)).args
+        if arguments and not arguments[0].keyword and not arguments[0].star:
+            value = arguments[0].value
+            if isinstance(value, self.cst.GeneratorExp):
+                raise CannotWrite("the call's first argument is no configuration")
+            return value
+        for argument in arguments:
+            if argument.keyword and argument.keyword.value in one.keywords:
+                return argument.value
+        raise CannotWrite("the call is given no configuration as one argument")
+
+    def _wrap(self, value: cst.BaseExpression, news: Sequence[New]) -> None:
+        cst = self.cst
+        start, end = self.parsed.outer(value)
+        plain = (cst.Name, cst.Attribute, cst.Call, cst.Subscript)
+        opening, closing = ("", "") if value.lpar or isinstance(value, plain) else ("(", ")")
+        entries = "".join(f", {new.key}: {new.value}" for new in news)
+        self.edits.insert(start, f"{{**{opening}")
+        self.edits.insert(end, f"{closing}{entries}}}")
+
+    # Values and keys --------------------------------------------------------------------------
+
+    def _change(self, one: ChangeValue) -> None:
+        node = self.parsed.expression(self.file.offsets(one.literal))
+        self._check_literal(node)
+        parent = self.parsed.parent(node)
+        cst = self.cst
+        part = (cst.BinaryOperation, cst.UnaryOperation, cst.Attribute, cst.Comparison)
+        if isinstance(parent, part) or (
+            isinstance(parent, (cst.Call, cst.Subscript))
+            and node in (getattr(parent, "func", None), getattr(parent, "value", None))
+        ):
+            raise CannotWrite("the value is computed from the literal")
+        start, end = self.parsed.spans[node]
+        old = self.file.text[start:end]
+        new = changed(old, one.value, one.text, self.quote)
+        if new != old:
+            self.edits.replace(start, end, new)
+
+    def _check_literal(self, node: cst.BaseExpression) -> None:
+        cst = self.cst
+        if isinstance(node, cst.UnaryOperation):
+            if isinstance(node.operator, (cst.Minus, cst.Plus)):
+                numbers = (cst.Integer, cst.Float)
+                if isinstance(node.expression, numbers) and not node.expression.lpar:
+                    return
+        elif isinstance(node, cst.ConcatenatedString):
+            self._check_joined(node)
+            return
+        elif isinstance(node, (cst.SimpleString, cst.Integer, cst.Float)) or (
+            self.parsed.code(node) in ("True", "False", "None")
+        ):
+            return
+        if isinstance(node, (cst.Name, cst.Attribute)):
+            raise CannotWrite(f"the value is given by {self.parsed.code(node)}")
+        raise CannotWrite("the value is no literal")
+
+    def _check_joined(self, node: cst.ConcatenatedString) -> None:
+        parts: list[cst.BaseExpression] = [node]
+        while parts:
+            part = parts.pop()
+            if isinstance(part, self.cst.ConcatenatedString):
+                if "#" in self.parsed.module.code_for_node(part.whitespace_between):
+                    raise CannotWrite("a comment stands inside the literal")
+                parts += (part.left, part.right)
+            elif not isinstance(part, self.cst.SimpleString):
+                raise CannotWrite("the value is no literal")
+
+    def _rename(self, use: KeyUse, name: str) -> None:
+        cst = self.cst
+        key = use.expression
+        start, end = self.parsed.spans[key]
+        if isinstance(use.node, cst.Call):
+            _check_identifier(name)
+            new = name
+        elif isinstance(key, (cst.Name, cst.Attribute)):
+            raise CannotWrite(f"the key is the constant {self.parsed.code(key)}")
+        else:
+            now = self._text(key)
+            if now is None:
+                raise CannotWrite("the key is computed")
+            if isinstance(key, cst.ConcatenatedString):
+                self._check_joined(key)
+            prefix, quote = delimiters(self.parsed.code(key))
+            new = self.parsed.code(key) if now == name else quoted(name, quote, prefix)
+        if new != self.file.text[start:end]:
+            self.edits.replace(start, end, new)
+
+    def _check_removal(self, use: KeyUse) -> None:
+        texts = [self.parsed.text(use.value)]
+        if not isinstance(use.node, self.cst.Call):
+            texts.append(self.parsed.text(self.parsed.outer(use.expression)))
+        if use.node is None:
+            base = self.parsed.target_base()
+            if base is not None:
+                texts.append(self.parsed.text(self.parsed.outer(base)))
+        if not all(is_pure(text) for text in texts):
+            raise CannotWrite("what would go with the key may have effects of its own")
+
+    # Chaining ---------------------------------------------------------------------------------
+
+    def _chain(self, one: Chain) -> None:
+        cst = self.cst
+        node = self.parsed.expression(self.file.offsets(one.expression))
+        if not isinstance(node, (cst.Name, cst.Attribute, cst.Call, cst.Subscript)):
+            raise CannotWrite("no call, name or attribute stands there to call a method of")
+        if isinstance(node, cst.Name) and node.value in ("True", "False", "None"):
+            raise CannotWrite("no call, name or attribute stands there to call a method of")
+        end = self.parsed.spans[node][1]
+        dot = self._dot_line(node)
+        if dot is None:
+            self.edits.insert(end, one.call)
+            return
+        start = self.file.newline_at(dot) + self.file.indent(dot)
+        above = self.file.text[: self.file.line_start(dot)].rstrip("\r\n")
+        if above.endswith("\\"):
+            self.edits.insert(end, f" \\{start}{one.call}")
+            return
+        rest = self.file.rest(end)
+        if rest.strip().startswith("#"):
+            end += len(rest)
+        self.edits.insert(end, start + one.call)
+
+    def _dot_line(self, node: cst.BaseExpression) -> int | None:
+        """Where the dot of a method chain stands first on its line: before the chain's last link,
+        or else behind it."""
+        cst = self.cst
+        link = node.func if isinstance(node, cst.Call) else node
+        following = self.parsed.parent(node)
+        for attribute in (link, following):
+            if isinstance(attribute, cst.Attribute) and attribute.attr is not node:
+                dot = self.parsed.spans[attribute.dot][0]
+                if self.file.leads_line(dot):
+                    return dot
+        return None
+
+
+def _check_identifier(key: str) -> None:
+    """Raises CannotWrite for a key that no keyword argument can have."""
+    if not key.isidentifier() or keyword.iskeyword(key):
+        raise CannotWrite(f"{key} is no name that a keyword argument can have")
