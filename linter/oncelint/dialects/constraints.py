@@ -454,8 +454,9 @@ def _kafka_python_consumer(draft: Draft) -> Iterator[Contradiction]:
         return
     if isinstance(group, Known) and group.value is None:
         return
-    if draft.is_given(HEARTBEAT) and beat >= session:
-        newer = draft.dialect == "kafka-python" and draft.since("2.2.0")
+    newer = draft.dialect == "kafka-python" and draft.since("2.2.0")
+    # kafka/coordinator/heartbeat.py: the two may be equal before 2.2
+    if draft.is_given(HEARTBEAT) and (beat > session or (newer and beat == session)):
         error = "KafkaConfigurationError" if newer else "AssertionError"
         yield _found(draft, "group", "refuses", HEARTBEAT, SESSION_TIMEOUT, error=error)
 

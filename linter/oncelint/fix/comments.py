@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from oncelint.formats.operations import CannotWrite, Patch
+from oncelint.patches import CannotWrite, Patch
 from oncelint.text import SourceText
 
 _COMMENT = re.compile(r"(?P<marker>#+|//|!|;+)\s*oncelint:\s*ignore(?:-file)?\[(?P<ids>[^\]]*)\]")

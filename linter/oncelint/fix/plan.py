@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from oncelint.dialects.constraints import ACKS, IDEMPOTENCE, ISOLATION
 from oncelint.fix.comments import render as render_comment
 from oncelint.fix.solve import Added, Change, Changed, Removed, Solution, solve
 from oncelint.fix.write import Source, Written, edits_of, write
-from oncelint.formats.operations import CannotWrite
 from oncelint.model.facts import Home
 from oncelint.model.finding import Finding, Goal
 from oncelint.model.fixes import Fix
 from oncelint.model.project import Client, Project, Sink, SuppressionUse
 from oncelint.model.values import Known, Span, Value, as_text, scalar_text
+from oncelint.patches import CannotWrite
 
 
 def plan(findings: Sequence[Finding], project: Project, source: Source) -> list[Finding]:
@@ -23,13 +23,21 @@ def plan(findings: Sequence[Finding], project: Project, source: Source) -> list[
 
     `source` gives the text of a file of the project, None where it has none.
     """
+    planner = _Planner(findings, project, source)
     return [
-        replace(one, fixes=(_fix(one, one.goal, project, source),)) if one.goal else one
-        for one in findings
+        replace(one, fixes=(_fix(planner, one, one.goal),)) if one.goal else one for one in findings
     ]
 
 
-def _fix(finding: Finding, goal: Goal, project: Project, source: Source) -> Fix:
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    findings: Sequence[Finding]
+    project: Project
+    source: Source
+
+
+def _fix(planner: _Planner, finding: Finding, goal: Goal) -> Fix:
+    project, source = planner.project, planner.source
     try:
         if goal.repeatable and isinstance(finding.subject, Sink):
             from oncelint.fix.statements import repeatable  # SQL, which few fixes are about
@@ -37,9 +45,11 @@ def _fix(finding: Finding, goal: Goal, project: Project, source: Source) -> Fix:
             others = [sink for sink in project.sinks if sink is not finding.subject]
             return _capped(repeatable(finding.subject, source, others), finding, goal)
         if goal.comment and isinstance(finding.subject, SuppressionUse):
-            return _comment(finding.subject, goal, source)
+            return _comment(planner, finding.subject, goal)
         client = goal.client if goal.client is not None else finding.subject
-        if isinstance(client, Client) and (goal.settings or goal.renames or goal.removals):
+        if isinstance(client, Client) and (
+            goal.settings or goal.renames or goal.removals or goal.starts
+        ):
             return _settings(client, finding, goal, project, source)
     except CannotWrite as problem:
         return Fix(title=goal.title, safety="display", reason=problem.reason)
@@ -60,13 +70,19 @@ def _capped(fix: Fix, finding: Finding, goal: Goal) -> Fix:
 _DOUBT = "the finding is not certain"
 
 
-def _comment(use: SuppressionUse, goal: Goal, source: Source) -> Fix:
+def _comment(planner: _Planner, use: SuppressionUse, goal: Goal) -> Fix:
     span = use.comment.span
-    text = source(span.path)
+    text = planner.source(span.path)
     if text is None:
         raise CannotWrite(f"{span.path} cannot be read")
     start, end = text.offset(span.start), text.offset(span.end)
     patches = render_comment(text, start, end, goal.comment)
+    gone = {old for old, new in goal.comment if new is None}
+    for one in planner.findings:
+        if one.rule in gone and one.span.path == span.path:
+            reason = f"the finding in line {one.span.start.line} may be what it is meant for"
+            edits = edits_of(patches, text)
+            return Fix(title=goal.title, safety="unsafe", edits=edits, reason=reason)
     return Fix(title=goal.title, safety="safe", edits=edits_of(patches, text))
 
 
@@ -77,6 +93,8 @@ def _settings(
     client: Client, finding: Finding, goal: Goal, project: Project, source: Source
 ) -> Fix:
     solution = solve(client, goal)
+    if not solution.changes:
+        raise CannotWrite("no setting has to change for it")
     _keep_the_guarantee(solution)
     title = title_of(client, solution)
     if goal.safety == "display":
@@ -84,6 +102,8 @@ def _settings(
     written = _written(client, solution.changes, project, source)
     users = tuple(dict.fromkeys(_users(client, written, project)))
     reason = _doubts(finding, goal, solution, users, source)
+    if reason is None and written.shared:
+        reason = "the mapping has an anchor, and an alias names it elsewhere"
     return Fix(
         title=title,
         safety="safe" if reason is None else "unsafe",
@@ -139,12 +159,25 @@ def _written(
     problem: CannotWrite | None = None
     for home in _homes(client, project):
         try:
+            _not_handed_over(client, changes, home, project)
             return write(client, changes, home, source)
         except CannotWrite as one:
             problem = problem or one
     if problem is not None:
         raise problem
     raise CannotWrite("there is no place in the code where a setting could be added")
+
+
+def _not_handed_over(
+    client: Client, changes: Sequence[Change], home: Home, project: Project
+) -> None:
+    """An argument that one caller of a construction hands over must not be written there too."""
+    added = {one.key for one in changes if isinstance(one, Added)}
+    for other in project.clients:
+        if home.kind != "arguments" or other is client or other.span != client.span:
+            continue
+        if any(setting.key in added for setting in other.block.settings):
+            raise CannotWrite("another caller of the same construction sets it itself")
 
 
 def _homes(client: Client, project: Project) -> Sequence[Home]:
@@ -162,14 +195,20 @@ def _homes(client: Client, project: Project) -> Sequence[Home]:
 
 
 def _users(client: Client, written: Written, project: Project) -> Iterable[Span]:
-    """The other clients whose configuration stands at the touched places."""
+    """The other clients whose configuration stands at the touched places.
+
+    A Connect worker has its producers' keys in its file and does not read them.
+    """
     places = frozenset(written.touched)
+    own = {setting.key_span: setting.key for setting in client.block.settings}
     for other in project.clients:
         if other is client:
             continue
-        used = {setting.key_span for setting in other.block.settings}
+        used: set[Span] = set()
         for setting in other.block.settings:
-            used.update(one.span for one in setting.alternatives if one.span is not None)
+            if own.get(setting.key_span, setting.key) == setting.key:
+                used.add(setting.key_span)
+                used.update(one.span for one in setting.alternatives if one.span is not None)
         if used & places or (written.home is not None and written.home in other.block.homes):
             yield other.path[0].span if other.span == client.span and other.path else other.span
 

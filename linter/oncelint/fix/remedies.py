@@ -87,7 +87,7 @@ def _timeout(world: World, found: Contradiction) -> Wanted | None:
         limit = _number(world, TRANSACTION_TIMEOUT)
         return None if limit is None else _at_most(blamed, limit)
     if others == (LINGER,):
-        return gone(blamed)
+        return gone(blamed) if _is_below_the_default(world) else None
     linger, request = _number(world, LINGER), _number(world, REQUEST_TIMEOUT)
     if linger is None or request is None:
         return None
@@ -95,6 +95,15 @@ def _timeout(world: World, found: Contradiction) -> Wanted | None:
     return Wanted(
         DELIVERY_TIMEOUT, needed, lambda value: isinstance(value, (int, float)) and value >= needed
     )
+
+
+def _is_below_the_default(world: World) -> bool:
+    """Whether librdkafka sends with this linger.ms once message.timeout.ms is not set: it is then
+    300000, or the transaction's timeout, and produce() refuses one that is not above linger.ms
+    (rdkafka_conf.c, rd_kafka_conf_finalize; rdkafka_msg.c, rd_kafka_msg_new0)."""
+    linger = _number(world, LINGER)
+    default = _number(world, TRANSACTION_TIMEOUT) if world.transactional() else 300_000
+    return linger is not None and default is not None and linger < default
 
 
 def _at_most(name: str, limit: int) -> Wanted:

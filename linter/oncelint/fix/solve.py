@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from oncelint.dialects.constraints import IDEMPOTENCE
+from oncelint.dialects import CLIENT_NAMES
+from oncelint.dialects.constraints import ACKS, IDEMPOTENCE, IN_FLIGHT, RETRIES
+from oncelint.dialects.defects import defects_of
 from oncelint.effective import canonical, normalised, suits, worlds
 from oncelint.fix.remedies import Wanted, equal, gone, remedy
-from oncelint.formats.operations import CannotWrite
 from oncelint.frameworks.connect import layers
 from oncelint.model.facts import Alternative, Block, Condition, Duplicate, WrittenSetting
 from oncelint.model.finding import Goal
 from oncelint.model.project import Client, Contradiction, World
 from oncelint.model.values import Computed, Known, Scalar, Span, Unknown, Value
+from oncelint.model.versions import span_text
+from oncelint.patches import CannotWrite
 
 _ROUNDS = 16
 
@@ -124,6 +127,10 @@ def solve(client: Client, goal: Goal) -> Solution:
         _keep_versions(solution)
         wanted = _next(solution, client, goal)
         if wanted is None:
+            if client.block.settings and not solution.block.settings:
+                raise CannotWrite("nothing would be left of the client's settings")
+            _start_surely(client, solution)
+            _ask_for_nothing_broken(client, solution)
             return solution
         if (wanted.name, wanted.value) in seen:
             raise CannotWrite(f"{wanted.name} cannot be settled from here")
@@ -148,6 +155,36 @@ def _keep_versions(solution: Solution) -> None:
     if lost:
         name, version = lost[0]
         raise CannotWrite(f"{name} {version}, which the project allows, has no such setting")
+
+
+def _start_surely(client: Client, solution: Solution) -> None:
+    """Where idempotence is new, what it cannot live with must be known not to be set."""
+    before = {v: world for world in client.worlds for v in world.versions}
+    for world in solution.after:
+        old = before.get(world.versions[-1])
+        if world.known(IDEMPOTENCE) is not True or old is None or old.known(IDEMPOTENCE) is True:
+            continue
+        for name in (ACKS, RETRIES, IN_FLIGHT):
+            written = _written(solution.block, client, name)
+            if written is None or world.setting(name) is None:
+                continue
+            if not any(isinstance(one.value, Known) for one in written.alternatives):
+                raise CannotWrite(
+                    f"what {written.shown or written.key} is, is not known, and the client may"
+                    " not start with it"
+                )
+
+
+def _ask_for_nothing_broken(client: Client, solution: Solution) -> None:
+    """A guarantee that this version is known to break is no remedy."""
+    had = {(one.id, one.setting) for one in client.defects}
+    for dialect in dict.fromkeys(world.dialect for world in solution.after):
+        for defect in defects_of(dialect, client.client_versions, solution.after, client.span):
+            if (defect.id, defect.setting) not in had:
+                raise CannotWrite(
+                    f"{CLIENT_NAMES[dialect]} {span_text(client.client_versions)} has a defect:"
+                    f" {defect.text} ({defect.source})"
+                )
 
 
 def _next(solution: Solution, client: Client, goal: Goal) -> Wanted | None:
@@ -259,7 +296,21 @@ def _remove(solution: Solution, written: WrittenSetting, name: str) -> None:
         solution.block,
         settings=tuple(one for one in solution.block.settings if one is not written),
     )
-    solution.changes.append(Removed(name, written.key_span, written.shown or written.key, written))
+    spelled = written.shown or written.key
+    for change in solution.changes:
+        if isinstance(change, Renamed) and change.key_span == written.key_span:
+            spelled = change.old
+    removed = Removed(name, written.key_span, spelled, written)
+    own = [one for one in solution.changes if isinstance(one, Added) and one.key == written.key]
+    kept = [one for one in solution.changes if one not in own and not _of(one, written)]
+    solution.changes = kept if own else [*kept, removed]
+
+
+def _of(change: Change, written: WrittenSetting) -> bool:
+    """Whether a change gives a written setting another value or name."""
+    if isinstance(change, Renamed):
+        return change.key_span == written.key_span
+    return isinstance(change, Changed) and change.setting.key_span == written.key_span
 
 
 def _add(solution: Solution, client: Client, wanted: Wanted) -> None:
@@ -273,7 +324,10 @@ def _add(solution: Solution, client: Client, wanted: Wanted) -> None:
     ]
     if not spelled and client.role == "connector":
         spelled = [wanted.name]  # what a plug-in reads has one name
-    if not spelled or len(set(spelled)) > 1:
+    if not spelled:
+        version = f"{client.client} {span_text(client.client_versions)}".strip()
+        raise CannotWrite(f"{version} has no setting {wanted.name}")
+    if len(set(spelled)) > 1:
         raise CannotWrite(f"how {wanted.name} is spelled depends on the client, which is not known")
     prefix = block.homes[0].prefix if block.homes else ""
     shown = prefix + spelled[0] if prefix else None

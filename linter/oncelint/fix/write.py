@@ -8,16 +8,7 @@ from dataclasses import dataclass
 from oncelint.discover import kind_of
 from oncelint.fix.solve import Added, Change, Changed, Removed, Renamed
 from oncelint.formats import read
-from oncelint.formats.operations import (
-    WRITERS,
-    Add,
-    CannotWrite,
-    Operation,
-    Patch,
-    Remove,
-    Rename,
-    render,
-)
+from oncelint.formats.operations import WRITERS, Add, Operation, Remove, Rename, render
 from oncelint.formats.operations import Change as ChangeEntry
 from oncelint.formats.tree import Entry, FormatError, Mapping, walk
 from oncelint.frameworks.python_clients import CLIENTS
@@ -25,6 +16,7 @@ from oncelint.model.facts import Home
 from oncelint.model.fixes import Edit
 from oncelint.model.project import Client
 from oncelint.model.values import Known, Span
+from oncelint.patches import CannotWrite, Patch
 from oncelint.python import operations as py
 from oncelint.text import SourceText
 
@@ -36,11 +28,15 @@ _READS_TEXT = ("librdkafka", "java")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Edits, and what they change for whoever uses it: written places, and where was added."""
+    """Edits, and what they change for whoever uses it: written places, and where was added.
+
+    `shared` when a mapping that is edited stands in its document under an alias as well.
+    """
 
     edits: tuple[Edit, ...]
     touched: tuple[Span, ...]
     home: Home | None
+    shared: bool = False
 
 
 def write(client: Client, changes: Sequence[Change], home: Home | None, source: Source) -> Written:
@@ -53,18 +49,19 @@ def write(client: Client, changes: Sequence[Change], home: Home | None, source: 
         span = _place(change, home)
         places.setdefault(span.path, []).append((change, span))
     edits: list[Edit] = []
+    shared = False
     for path, here in places.items():
         text = source(path)
         if text is None:
             raise CannotWrite(f"{path} cannot be read")
-        patches = (
-            _python(client, here, home, text)
-            if path.endswith((".py", ".pyi"))
-            else _configuration(client, here, home, text)
-        )
+        if path.endswith((".py", ".pyi")):
+            patches = _python(client, here, home, text)
+        else:
+            patches, several = _configuration(client, here, home, text)
+            shared = shared or several
         edits.extend(edits_of(patches, text))
     touched = {s: None for one in places.values() for c, s in one if not isinstance(c, Added)}
-    return Written(tuple(edits), tuple(touched), home)
+    return Written(tuple(edits), tuple(touched), home, shared)
 
 
 def edits_of(patches: Iterable[Patch], text: SourceText) -> tuple[Edit, ...]:
@@ -135,7 +132,8 @@ def _of(span: Span) -> tuple[int, int, int, int]:
 
 def _configuration(
     client: Client, changes: Sequence[tuple[Change, Span]], home: Home | None, text: SourceText
-) -> Sequence[Patch]:
+) -> tuple[Sequence[Patch], bool]:
+    """The patches, and whether they show in more than one place of the file."""
     kind = kind_of(text.path)
     if kind not in WRITERS:
         raise CannotWrite(f"{text.path} is of a kind that is not written")
@@ -163,7 +161,15 @@ def _configuration(
     patches: list[Patch] = []
     for mapping, operations in grouped.values():
         patches.extend(render(kind, text.text, mapping, operations))
-    return sorted(patches)
+    return sorted(patches), kind == "yaml" and any(
+        _is_shared(text, mapping) for mapping, _ in grouped.values()
+    )
+
+
+def _is_shared(text: SourceText, mapping: Mapping) -> bool:
+    from oncelint.formats.writing.yaml import shared  # where a YAML file is edited
+
+    return shared(text.text, mapping)
 
 
 def _mapping(

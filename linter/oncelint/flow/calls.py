@@ -77,8 +77,8 @@ def do_call(machine: Machine, node: ir.Call) -> Abs:
         if inner_dict.open:
             open_args = inner_dict.open
         keywords.extend(inner_dict.slots.items())
-        if inner_dict.home is not None and len(node.keywords) == 1:
-            machine.spreads[machine.at(node.place)] = inner_dict.home
+        if len(node.keywords) == 1:
+            machine.spreads[machine.at(node.place)] = inner_dict
     at = machine.call_at(node.place)
     if isinstance(node.func, ir.Name) and node.func.id == "super" and len(args) == 2:
         if isinstance(args[0], Ref):

@@ -23,6 +23,7 @@ from oncelint.flow.values import (
     Abs,
     At,
     ClassObj,
+    DictObj,
     Ext,
     File,
     Fn,
@@ -80,8 +81,8 @@ class Machine(State):
         self.following: list[Imported] = []
         self.inner: list[Fn] = []
         self.patched: dict[str, Abs] = {}
-        # where the one dict is written that a call spreads into its keywords
-        self.spreads: dict[At, At] = {}
+        # the one dict that a call spreads into its keywords
+        self.spreads: dict[At, DictObj] = {}
         self.bearing: frozenset[str] = frozenset()
         self.turns: dict[tuple[str, ir.Place], int] = {}
         self.steps = 0

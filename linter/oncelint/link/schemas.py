@@ -30,12 +30,14 @@ _FILES = 200
 class Declared:
     """A table's unique keys as far as the project tells, and where it is declared.
 
-    `required` are the attributes of a mapped class without which no object of it is valid.
+    `required` are the attributes of a mapped class without which no object of it is valid. Not
+    `settled` when the keys may be others by now: something drops keys, or two declarations differ.
     """
 
     keys: tuple[KeySpan, ...]
     span: Span
     required: frozenset[str] = frozenset()
+    settled: bool = True
 
 
 class Schemas:
@@ -57,6 +59,7 @@ class Schemas:
         self._read = read
         self._texts: dict[str, str] | None = None
         self._facts: list[TableFact] | None = None
+        self._dropping: list[str] = []
         self._classes: dict[str, list[ClassObj]] | None = None
         self._found: dict[tuple[str, str, str], Declared | None] = {}
 
@@ -68,8 +71,20 @@ class Schemas:
             facts = [*self._executed(), *self._in_files(table, unit, dialect)]
             facts = [one for one in facts if one.name == table]
             facts = [one for one in facts if self._around.unit(one.span.path) == unit]
-            self._found[wanted] = _joined(facts) or self._mapped(table, unit)
+            found = _joined(facts)
+            if found is not None and found.settled and self._drops(unit):
+                found = replace(found, settled=False)
+            self._found[wanted] = found or self._mapped(table, unit)
         return self._found[wanted]
+
+    def _drops(self, unit: str) -> bool:
+        """Whether a text of the unit takes keys away. An index is dropped by its name alone, so
+        that any drop may be that of any key."""
+        texts = [text for path, text in (self._texts or {}).items() if self._unit_is(path, unit)]
+        return any(_DROPS.search(text) for text in (*texts, *self._dropping))
+
+    def _unit_is(self, path: str, unit: str) -> bool:
+        return self._around.unit(path) == unit
 
     def _executed(self) -> list[TableFact]:
         """What Python code declares by executing it."""
@@ -88,6 +103,8 @@ class Schemas:
             if not isinstance(text, str) or (text, at) in seen:
                 continue
             seen.add((text, at))
+            if _DROPS.search(text):
+                self._dropping.append(text)
             span = span_of(at)
             self._facts.extend(read_schema(text, "", lambda start, end, span=span: span))  # type: ignore[misc]
         return self._facts
@@ -144,6 +161,9 @@ def _declared(obj: ClassObj, keys: Iterable[KeySpan]) -> Declared:
     return Declared(tuple(keys), span_of(At(obj.path, obj.node.place)))
 
 
+_DROPS = re.compile(r"\bDROP\s+(?:CONSTRAINT|INDEX|PRIMARY|UNIQUE|KEY)\b", re.I)
+
+
 def _joined(facts: Sequence[TableFact]) -> Declared | None:
     """All keys that statements give a table; one of them must create it."""
     created = [fact for fact in facts if fact.declared]
@@ -151,7 +171,8 @@ def _joined(facts: Sequence[TableFact]) -> Declared | None:
         return None
     keys = dict.fromkeys(key for fact in facts for key in fact.keys)
     shown = next((fact for fact in created if fact.keys), created[0])
-    return Declared(tuple(keys), shown.span)
+    declarations = {frozenset(key.columns for key in fact.keys) for fact in created}
+    return Declared(tuple(keys), shown.span, settled=len(declarations) == 1)
 
 
 # Databases by the names that schema files carry, with sqlglot's name of their SQL.
@@ -216,13 +237,19 @@ def _class_keys(obj: ClassObj) -> Iterator[KeySpan]:
                 columns = _texts(call.args)
                 unique = _callee(call) in _CONSTRAINTS
                 if _callee(call) == "Index" and _true(call, "unique"):
-                    columns, unique = columns[1:], True
-                if unique and columns:
+                    columns, unique = columns[1:], not _is_partial(call)
+                # what is no text may be an expression
+                if unique and columns and len(_texts(call.args)) == len(call.args):
                     yield KeySpan(frozenset(columns), False, span_of(At(obj.path, call.place)))
         elif names and isinstance(stmt.value, ir.Call):
             key = _column_key(names[0], stmt.value, stmt.annotation, obj.path)
             if key is not None:
                 yield key
+
+
+def _is_partial(call: ir.Call) -> bool:
+    """Whether an Index has a condition (postgresql_where, sqlite_where)."""
+    return any(word.name is None or word.name.endswith("_where") for word in call.keywords)
 
 
 def _column_key(name: str, call: ir.Call, annotation: ir.Expr | None, path: str) -> KeySpan | None:

@@ -19,6 +19,7 @@ from oncelint.flow.values import (
     ClassObj,
     Comp,
     Ext,
+    File,
     Foreign,
     Items,
     Lit,
@@ -142,6 +143,7 @@ class _Finder:
             in_tests=is_test(execution.at.path) and not self._around.include_tests,
             statement_span=written.span,
             keys_span=declared.span if declared is not None else None,
+            keys_settled=declared is None or declared.settled,
             swallowed=any(_swallows(name) for name in handlers),
             sql=dialect,
             repeated=tuple(one for one in written.columns if one not in fresh),
@@ -297,9 +299,9 @@ def _url_dialect(value: Abs, depth: int = 0) -> str:
 def _written(machine: Machine, execution: Execution, library: str | None) -> Written | None:
     method = execution.method
     if method in FUNCTIONS:
-        return _statement(execution.args[1:2], "postgres")
+        return _statement(_read_in(machine, execution, execution.args[1:2]), "postgres")
     if method in STATEMENT_METHODS:
-        args = _statement_args(execution)
+        args = _read_in(machine, execution, _statement_args(execution))
         built = _built_statement(machine, args)
         if built is not None:
             return built
@@ -318,6 +320,27 @@ def _statement_args(execution: Execution) -> tuple[Abs, ...]:
     if execution.args:
         return execution.args[:1]
     return tuple(value for name, value in execution.keywords if name in STATEMENT_KEYWORDS)[:1]
+
+
+# A .sql file with more lines than this is a script and no statement of a consumer.
+_LINES = 200
+
+
+def _read_in(machine: Machine, execution: Execution, args: Sequence[Abs]) -> tuple[Abs, ...]:
+    """The arguments with the text of a .sql file in place of the file."""
+
+    def text(value: Abs) -> Abs:
+        if isinstance(value, Foreign) and value.made_from:
+            return replace(value, made_from=(text(value.made_from[0]), *value.made_from[1:]))
+        if not isinstance(value, File) or not value.path.lower().endswith(".sql"):
+            return value
+        found = machine.files.lines("" if value.rooted else execution.at.path, value.path)
+        if found is None or len(found[1]) > _LINES:
+            return value
+        path, lines = found
+        return Lit("\n".join(lines), At(path, (1, 1, len(lines), len(lines[-1]) + 1)))
+
+    return tuple(text(value) for value in args)
 
 
 def _statement(args: Sequence[Abs], dialect: str) -> Written | None:

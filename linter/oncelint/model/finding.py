@@ -53,6 +53,7 @@ class Goal:
 
     `settings` are effective values by canonical name; None for a setting that nobody must set.
     `renames` gives written keys, by their place, another name, and the keys at `removals` go.
+    With `starts` the client has to start, whatever that takes.
     `client` is whose settings these are, where that is not the rule's subject itself.
     `repeatable` is a statement that must tolerate its own repetition; `comment` gives rule ids of
     a suppression comment other names, or None for those that go. `title` says the goal to the user
@@ -66,6 +67,7 @@ class Goal:
     reason: str = ""
     renames: tuple[tuple[Span, str], ...] = ()
     removals: tuple[Span, ...] = ()
+    starts: bool = False
     client: Client | None = None
     repeatable: bool = False
     comment: tuple[tuple[str, str | None], ...] = ()
@@ -76,7 +78,8 @@ class Hit:
     """What a rule's check yields: one judgement on its subject.
 
     `causes` are the spans that define the cause (defaults to the primary span), by which a
-    superseding rule silences others. `severity` overrides the rule's own. `subject_key` names the
+    superseding rule silences others; `silent` when another hit of the rule speaks of it already.
+    `severity` overrides the rule's own. `subject_key` names the
     subject within its file for the fingerprint, without line numbers.
     """
 
@@ -90,6 +93,7 @@ class Hit:
     goal: Goal | None = None
     causes: tuple[Span, ...] = ()
     subject_key: str = ""
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,5 +125,6 @@ class Finding:
     fingerprint: str
     causes: tuple[Span, ...] = ()
     suppressed: Suppressed | None = None
+    silent: bool = False
     subject: object = field(default=None, repr=False, compare=False)
     fixes: tuple[Fix, ...] = ()

@@ -284,8 +284,8 @@ class Sink:
     lower case, `columns` in statement order, `guard` what makes it tolerate its own repetition
     (None: nothing seen). `keys` are the unique keys that a repetition of the record violates: None
     where the table's keys are not known, empty where it has none that the record fills;
-    `keys_span` is where the table is declared. `caught`: a violation is caught around the write;
-    `swallowed`: whatever is raised is. `library` is the driver, `sql` its SQL (postgres, mysql …).
+    `keys_span` is where the table is declared; not `keys_settled` when its keys may be others by
+    now. `caught`: a violation is caught around the write; `swallowed`: whatever is raised is. `library` is the driver, `sql` its SQL (postgres, mysql …).
     `repeated` are the columns that a repetition fills with the same values, as far as is seen.
     `positioned`: the program itself chooses where the consumer reads (seek, assign).
     """
@@ -305,6 +305,7 @@ class Sink:
     in_tests: bool = False
     statement_span: Span | None = None
     keys_span: Span | None = None
+    keys_settled: bool = True
     swallowed: bool = False
     sql: str = ""
     repeated: tuple[str, ...] = ()

@@ -200,7 +200,7 @@ def _fillers(found: list[Token], start: int, text: str) -> tuple[Filler, ...]:
         for position, token in enumerate(part):
             if token.hole == "%s" or token.word == "?":
                 filler, count = count, count + 1
-            elif token.hole.startswith("$"):
+            elif token.hole.startswith("$") and token.hole[1:].isdecimal():
                 filler = int(token.hole[1:]) - 1
             elif token.hole.startswith((":", "@")):
                 filler = token.hole[1:]

@@ -40,6 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from oncelint.model import Goal, Hit, Known, Producer, Project, Rule, World, across, speak
+from oncelint.model.values import Scalar
 from oncelint_rules.producers import ACKS, IDEMPOTENCE
 
 
@@ -75,13 +76,20 @@ def check(producer: Producer, project: Project) -> Iterator[Hit]:
             setting=setting.spelled,
             related=speak.elsewhere(producer, span, setting),
             provenance=setting.origins,
-            goal=Goal(f"set {setting.spelled} to all", {ACKS: "all"}, "unsafe", _COST),
+            goal=_goal(setting.spelled, value),
             subject_key=speak.subject_key(producer, setting.spelled),
             causes=(producer.span, span),
         )
 
 
-_COST = "each record then waits for all in-sync replicas"
+def _goal(spelled: str, value: int) -> Goal:
+    """Whoever waits for an answer sends again without one: without acknowledgements that did not
+    matter, and with them it takes idempotence."""
+    settings: dict[str, Scalar] = {ACKS: "all"}
+    if value == 0:
+        settings[IDEMPOTENCE] = True
+    cost = "each record then waits for all in-sync replicas"
+    return Goal(f"set {spelled} to all", settings, "unsafe", cost)
 
 
 def _repeats_default(world: World) -> bool:

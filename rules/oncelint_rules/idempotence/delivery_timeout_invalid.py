@@ -104,17 +104,17 @@ def _problem(world: World, wrong: Setting, others: list[Setting]) -> tuple[str, 
     if wrong.name == SOCKET:
         limit = int(speak.number(world, TRANSACTION) or 0) + 100
         text = f"may exceed {_shown(others[0])} by 100 at most"
-        return text, Goal(f"lower {wrong.spelled} to {limit}", {SOCKET: limit}, "safe")
+        return text, Goal(f"lower {wrong.spelled} to {limit}", {}, "safe", starts=True)
     if [other.name for other in others] == [TRANSACTION]:
         limit = int(speak.number(world, TRANSACTION) or 0)
         text = f"must not exceed {_shown(others[0])}"
-        return text, Goal(f"lower {wrong.spelled} to {limit}", {wrong.name: limit}, "safe")
+        return text, Goal(f"lower {wrong.spelled} to {limit}", {}, "safe", starts=True)
     if [other.name for other in others] == [LINGER]:
         text = f"must exceed {_shown(others[0])}"
-        return text, Goal(f"remove {wrong.spelled}", {wrong.name: None}, "safe")
+        return text, Goal(f"remove {wrong.spelled}", {}, "safe", starts=True)
     needed = int((speak.number(world, LINGER) or 0) + (speak.number(world, REQUEST) or 0))
     delivery = world.settings[DELIVERY]
-    goal = Goal(f"raise {delivery.spelled} to {needed}", {DELIVERY: needed}, "safe")
+    goal = Goal(f"raise {delivery.spelled} to {needed}", {}, "safe", starts=True)
     if wrong.name == DELIVERY:
         return f"must be at least {' + '.join(map(_shown, others))}", goal
     beside = next(other for other in others if other.name != DELIVERY)

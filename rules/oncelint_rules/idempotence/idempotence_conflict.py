@@ -51,7 +51,7 @@ from oncelint.model import (
     as_text,
     speak,
 )
-from oncelint_rules.producers import IDEMPOTENCE, PRODUCER_RUNS, wanted
+from oncelint_rules.producers import PRODUCER_RUNS, wanted
 
 FAMILIES = ("idempotence", "gapless")
 
@@ -79,7 +79,7 @@ def _hit(producer: Producer, name: str, verdict: Verdict) -> Hit:
     told = f"{wrong.spelled} is {as_text(wrong.value)}"
     if found.family == "gapless":
         needs = f"{told}, which needs idempotence"
-        goal = Goal(f"set {found.settings[1]} to true", {found.settings[1]: True}, "safe")
+        goal = Goal(f"set {found.settings[1]} to true", {}, "safe", starts=True)
         advice = f"set {found.settings[1]} to true or remove {wrong.spelled}"
     else:
         value = wanted(world, name)
@@ -87,7 +87,7 @@ def _hit(producer: Producer, name: str, verdict: Verdict) -> Hit:
         if asking is not None and asking.set_by == "user":
             reason = asking.spelled
         needs = f"{told} and {reason} needs {value}"
-        goal = Goal(f"set {wrong.spelled} to {value}", {IDEMPOTENCE: True}, "safe")
+        goal = Goal(f"set {wrong.spelled} to {value}", {}, "safe", starts=True)
         advice = f"remove {wrong.spelled} or set it to {value}"
     return Hit(
         span=span,

@@ -54,6 +54,7 @@ CONFIGURATION.md; kafka-python, `KafkaProducer`; aiokafka, `AIOKafkaProducer`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from oncelint.model import (
     Goal,
@@ -107,7 +108,7 @@ def check(producer: Producer, project: Project) -> Iterator[Hit]:
     if hit is None:
         return
     if hit.span == producer.span and _told_elsewhere(producer, hit, project):
-        return
+        hit = replace(hit, silent=True)
     yield hit
 
 

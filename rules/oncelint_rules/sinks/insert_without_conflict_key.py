@@ -25,8 +25,10 @@ A consumer without a group that begins at the earliest offset inserts the whole 
 One index lookup for every row, and a unique key to look up: the record's business key, or its topic,
 partition and offset as columns. `ON CONFLICT (…) DO NOTHING` (PostgreSQL, SQLite) or
 `ON DUPLICATE KEY UPDATE id = id` (MySQL; INSERT IGNORE also hides data errors) then makes redelivery
-harmless. The fix is unsafe, since the statement fails where the key does not exist; with a unique key
-that is known it is safe.
+harmless. The fix adds the clause where the statement is written, as a literal or in a .sql file: it is
+safe with a unique key that is known, and unsafe where the statement names the record's topic, partition
+and offset instead, since it fails where they are no key. SQLAlchemy's `insert()` becomes the dialect's own,
+and Django's `bulk_create` gets `ignore_conflicts=True`. Everything else is yours to write.
 
 A key of topic, partition and offset does not remove duplicates that the upstream producer wrote, and
 does not survive mirroring or recreating the topic.
@@ -186,6 +188,7 @@ def check(sink: Sink, project: Project) -> Iterator[Hit]:
         goal=Goal(
             "let the statement tolerate its own repetition",
             safety="safe" if sink.keys else "unsafe",
+            repeatable=True,
         ),
         causes=(sink.span, *((sink.statement_span,) if sink.statement_span is not None else ())),
         subject_key=speak.subject_key(sink.consumer, sink.operation, sink.table or ""),

@@ -149,7 +149,7 @@ def check(pair: TransactionalPair, project: Project) -> Iterator[Hit]:
                 client=consumer,
             )
             if setting is not None
-            else None
+            else Goal(advice, reason="an upgrade is yours to plan")
         ),
         causes=(consumer.span, span),
         subject_key=speak.subject_key(consumer, str(pair.topic)),

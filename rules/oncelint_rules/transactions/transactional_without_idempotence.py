@@ -86,7 +86,10 @@ def check(producer: Producer, project: Project) -> Iterator[Hit]:
             setting=off.spelled,
             related=speak.elsewhere(producer, span, off, given),
             provenance=off.origins,
-            goal=Goal(f"set {off.spelled} to true", {SETTING: True}, "safe"),
+            # where the client turns it on anyway, what is left to do is to say nothing else
+            goal=Goal(f"set {off.spelled} to true", {SETTING: True}, "safe")
+            if outcome == "refuses"
+            else Goal(f"remove {off.spelled}", {SETTING: None}, "safe"),
             causes=causes,
             subject_key=speak.subject_key(producer, off.spelled),
         )

@@ -29,7 +29,8 @@ def making(
     from oncelint.frameworks.python_clients import CLIENTS
 
     shape = CLIENTS[constructor]
-    settings = DictObj({})
+    spread = machine.spreads.get(replace(at, turn=0))
+    settings = DictObj({}, twice=spread.twice if spread is not None else ())
     topics: tuple[Abs, ...] = ()
     homes: list[Home] = []
     rest = list(args)
@@ -48,13 +49,12 @@ def making(
             homes = [] if inner.home is None else [home_of(inner.home)]
             homes.append(Home(span_of(at), "argument"))
             settings = merge_dicts(settings, inner)
-        elif (spread := machine.spreads.get(replace(at, turn=0))) is not None:
-            homes = [home_of(spread)]
+        elif spread is not None:
+            homes = [] if spread.home is None else [home_of(spread.home)]
         elif not named and open_args is None and not shape.may_be_empty:
             open_args = "no configuration that can be seen"
     else:
-        spread = machine.spreads.get(replace(at, turn=0))
-        homes = [] if spread is None else [home_of(spread)]
+        homes = [] if spread is None or spread.home is None else [home_of(spread.home)]
         homes.append(Home(span_of(at), "arguments"))
         if shape.topics_positional:
             topics = tuple(rest)
