@@ -91,6 +91,7 @@ class Door:
         overlay: Mapping[str, bytes],
         jobs: int | None,
         no_ignores: bool,
+        plan_fixes: bool,
         progress: Callable[[int, int], None] | None,
     ) -> Report:
         self.calls.append(
@@ -101,6 +102,7 @@ class Door:
                 "overlay": dict(overlay),
                 "jobs": jobs,
                 "no_ignores": no_ignores,
+                "plan_fixes": plan_fixes,
             }
         )
         if progress:
@@ -353,6 +355,7 @@ def test_flags_become_settings(door: Door, capsys: Captured, tmp_path: Path) -> 
         "overlay": {},
         "jobs": None,
         "no_ignores": False,
+        "plan_fixes": True,
     }
     flags = (
         "--select acks-not-all,producer-not-idempotent --ignore acks-not-all --pedantic --preview"

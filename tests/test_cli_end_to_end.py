@@ -457,6 +457,365 @@ def test_an_extractor_that_crashes_is_an_error_and_the_others_go_on(orders: Path
     assert {one["rule"] for one in data["findings"]} >= {"unknown-key", "unstable-transactional-id"}
 
 
+# Fixing ------------------------------------------------------------------------------------------
+
+# A planner for CLIENT: by file name it is right, unsafe, or wrong in one of the ways there are.
+_PLANNER = """
+import sys, types
+from dataclasses import replace
+from oncelint import cli
+from oncelint.model.fixes import Edit, Fix
+NEW = {
+    "unreadable.py": '"enable.idempotence": True, {',
+    "left.py": '"acks": "all", ',
+    "adds.py": '"enable.idempotence": True, "lingre.ms": 5, ',
+}
+def plan(findings, project, source):
+    return [replace(one, fixes=tuple(fixes(one, source))) for one in findings]
+def fixes(finding, source):
+    path = finding.span.path
+    text = source(path)
+    start = text.text.find('"bootstrap')
+    if finding.rule == "producer-not-idempotent" and start >= 0:
+        edit = Edit(text.span(start, start), NEW.get(path, '"enable.idempotence": True, '))
+        yield Fix(
+            title="set enable.idempotence to true",
+            safety="unsafe" if path == "unsafe.py" else "safe",
+            edits=(edit,),
+        )
+sys.modules["oncelint.fix.plan"] = types.SimpleNamespace(plan=plan)
+"""
+_RUN = "sys.exit(cli.main(sys.argv[1:]))\n"
+FIXED_CLIENT = CLIENT.replace("{", '{"enable.idempotence": True, ')
+PATCH = """\
+diff --git a/client.py b/client.py
+--- a/client.py
++++ b/client.py
+@@ -1,3 +1,3 @@
+ from confluent_kafka import Producer
+ \n\
+-producer = Producer({"bootstrap.servers": "k:9092"})
++producer = Producer({"enable.idempotence": True, "bootstrap.servers": "k:9092"})
+"""
+
+
+def fix(
+    folder: Path, *arguments: str, stdin: str | bytes = b"", before: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run `check` with the planner above; `before` is code that runs first."""
+    given = ("check", "--output-format", "concise", *arguments)
+    return run(folder, *given, stdin=stdin, code=_PLANNER + before + _RUN)
+
+
+def message(name: str) -> str:
+    """What is said of CLIENT in a file that was not fixed."""
+    return (
+        f"{name}:3:12: warning[producer-not-idempotent] retries can write a record twice:"
+        " enable.idempotence is false by default; set it to true\n"
+    )
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_bytes().decode() for path in folder.iterdir() if path.is_file()}
+
+
+def test_fix_writes_the_file_and_keeps_its_mode(project: Path) -> None:
+    (project / "client.py").chmod(0o755)
+    done = fix(project, "--fix")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "1 finding (1 fixed, 0 left) in 1 file (1 read)\n"
+    assert files(project) == {"client.py": FIXED_CLIENT}
+    assert (project / "client.py").stat().st_mode & 0o777 == 0o755
+    assert fix(project, "--fix").stderr == "0 findings (0 fixed, 0 left) in 1 file (1 read)\n"
+
+
+def test_fixing_a_project(orders: Path, tmp_path: Path) -> None:
+    """With oncelint's own planner: --diff and --fix come to the same, and a second run to nothing."""
+    copy = Path(shutil.copytree(orders, tmp_path / "copy"))
+    patch = run(copy, "check", "-q", "--diff")
+    assert patch.returncode == 1
+    subprocess.run(["git", "apply"], cwd=copy, input=patch.stdout.encode(), check=True)
+    done = run(orders, "check", "--fix", "--output-format", "concise")
+    assert done.returncode == 1
+    assert done.stderr.startswith("7 findings (3 fixed, 4 left) in 13 files (11 read), 1 suppress")
+    left = [PLACES[1], PLACES[2], PLACES[4], PLACES[6]]
+    assert concise(orders) == left
+    changed = {
+        path.relative_to(orders).as_posix(): path.read_text()
+        for path in sorted(orders.rglob("*"))
+        if path.is_file() and ".git" not in path.parts
+        if path.read_bytes() != (ORDERS / path.relative_to(orders)).read_bytes()
+    }
+    assert {name: (copy / name).read_text() for name in changed} == changed
+    assert list(changed) == [PLACES[index].partition(":")[0] for index in (0, 3, 5)]
+    for name, old, new in (
+        ("checkout/checkout/settings.py", "enable.idempotent", "enable.idempotence"),
+        ("reports/src/main/resources/producer.properties", "acks=1", "acks=all"),
+        ("statements/statements/kafka.ini", "read_uncommitted", "read_committed"),
+    ):
+        assert changed[name] == (ORDERS / name).read_text().replace(old, new)
+    again = run(orders, "check", "-q", "--diff")
+    assert (again.returncode, again.stdout) == (1, "")
+
+
+def test_what_is_left_is_reported(project: Path) -> None:
+    (project / "unsafe.py").write_text(CLIENT)
+    done = fix(project, "--fix")
+    assert done.returncode == 1
+    assert done.stdout.startswith("unsafe.py:3:12: warning[producer-not-idempotent] ")
+    assert done.stderr == (
+        "2 findings (1 fixed, 1 left) in 2 files (2 read)\n1 more fixable with --unsafe-fixes\n"
+    )
+    done = fix(project, "--fix", "--unsafe-fixes")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "1 finding (1 fixed, 0 left) in 2 files (2 read)\n"
+    assert files(project) == {"client.py": FIXED_CLIENT, "unsafe.py": FIXED_CLIENT}
+
+
+@pytest.mark.parametrize("format", ["full", "json", "sarif", "github"])
+def test_what_is_left_is_reported_in_every_format(project: Path, format: str) -> None:
+    (project / "worker.py").write_text(CLIENT.replace('{"bootstrap.servers": "k:9092"}', "{}"))
+    done = fix(project, "--fix", "--output-format", format, "--output", "json=report.json")
+    assert done.returncode == 1
+    assert "client.py" not in done.stdout
+    assert "worker.py" in done.stdout
+    left = json.loads((project / "report.json").read_text())["findings"]
+    assert [one["path"] for one in left] == ["worker.py"]
+
+
+def test_only_named_files_are_written(project: Path) -> None:
+    (project / "other.py").write_text(CLIENT)
+    (project / "sub").mkdir()
+    (project / "sub" / "inner.py").write_text(CLIENT)
+    done = fix(project, "--fix", "other.py", "sub")
+    assert done.stderr == "2 findings (2 fixed, 0 left) in 3 files (3 read)\n"
+    assert files(project) == {"client.py": CLIENT, "other.py": FIXED_CLIENT}
+    assert files(project / "sub") == {"inner.py": FIXED_CLIENT}
+
+
+def test_a_fix_in_a_file_not_named_is_counted(project: Path) -> None:
+    (project / "client.py").write_text(
+        "from confluent_kafka import Producer\nfrom settings import SETTINGS\n\n"
+        "producer = Producer(SETTINGS)\n"
+    )
+    (project / "settings.py").write_text('SETTINGS = {"bootstrap.servers": "k:9092"}\n')
+    before = (
+        "def plan(findings, project, source):\n"
+        "    text = source('settings.py')\n"
+        "    place = text.text.find('\"bootstrap')\n"
+        "    edit = Edit(text.span(place, place), '\"enable.idempotence\": True, ')\n"
+        "    fix = Fix(title='set it', safety='safe', edits=(edit,))\n"
+        "    return [replace(one, fixes=(fix,)) for one in findings]\n"
+        "sys.modules['oncelint.fix.plan'].plan = plan\n"
+    )
+    done = fix(project, "--fix", "client.py", before=before)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "1 finding (0 fixed, 1 left) in 2 files (2 read)\n"
+        "1 more fixable in files that were not named\n"
+    )
+    done = fix(project, "--fix", "client.py", "settings.py", before=before)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_exit_codes_of_fixing(project: Path) -> None:
+    assert fix(project, "--fix", "--exit-non-zero-on-fix").returncode == 1
+    assert fix(project, "--fix", "--exit-non-zero-on-fix").returncode == 0
+    (project / "client.py").write_text(CLIENT)
+    assert fix(project, "--fix", "--exit-non-zero-on-fix", "--exit-zero").returncode == 0
+    (project / "unsafe.py").write_text(CLIENT)
+    assert fix(project, "--fix").returncode == 1
+    assert fix(project, "--fix", "--fail-on", "error").returncode == 0
+    assert fix(project, "--fix", "--exit-zero").returncode == 0
+
+
+def test_unsafe_fixes_alone_are_counted(project: Path) -> None:
+    (project / "unsafe.py").write_text(CLIENT)
+    head = "2 findings (2 warnings) in 2 files (2 read)\n"
+    done = fix(project, "--unsafe-fixes")
+    assert (done.returncode, done.stderr) == (1, f"{head}2 fixable with --fix --unsafe-fixes\n")
+    # without it the format decides whether fixes are planned
+    assert fix(project).stderr == head
+    done = fix(project, "--output-format", "json")
+    assert done.stderr == f"{head}1 fixable with --fix, 1 more with --unsafe-fixes\n"
+    assert files(project) == {"client.py": CLIENT, "unsafe.py": CLIENT}
+
+
+def test_diff_is_what_git_applies(project: Path) -> None:
+    done = fix(project, "--diff")
+    assert (done.returncode, done.stdout) == (1, PATCH)
+    assert done.stderr == "1 finding (1 would be fixed, 0 left) in 1 file (1 read)\n"
+    assert files(project) == {"client.py": CLIENT}
+    assert fix(project, "--diff", "--fix").stdout == PATCH
+    assert fix(project, "--diff", "--exit-zero").returncode == 0
+    subprocess.run(["git", "apply"], cwd=project, input=done.stdout.encode(), check=True)
+    assert files(project) == {"client.py": FIXED_CLIENT}
+    done = fix(project, "--diff")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_diff_without_changes_has_the_exit_code_of_its_findings(project: Path) -> None:
+    (project / "client.py").rename(project / "unsafe.py")
+    done = fix(project, "--diff", "--output", "json=report.json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "1 finding (0 would be fixed, 1 left) in 1 file (1 read)\n"
+        "1 more fixable with --unsafe-fixes\n"
+    )
+    assert len(json.loads((project / "report.json").read_text())["findings"]) == 1
+    assert fix(project, "--diff", "--unsafe-fixes").stdout == PATCH.replace("client", "unsafe")
+
+
+def test_diff_keeps_the_bytes_of_other_encodings(project: Path) -> None:
+    """What is no UTF-8 goes out as it came in, and a carriage return as well."""
+    text = ("\ufeff" + CLIENT + "# gr\u00fcn\n").replace("\n", "\r\n").encode()
+    (project / "client.py").write_bytes(text)
+    done = subprocess.run(
+        [sys.executable, "-c", _PLANNER + _RUN, "check", "-q", "--diff"],
+        cwd=project,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+    subprocess.run(["git", "apply"], cwd=project, input=done.stdout, check=True)
+    assert (project / "client.py").read_bytes() == text.replace(
+        b"{", b'{"enable.idempotence": True, '
+    )
+
+
+def test_a_buffer_is_fixed_onto_stdout(project: Path) -> None:
+    name = ("--stdin-filename", "client.py")
+    text = CLIENT.replace("\n", "\r\n")
+    done = fix(project, "--fix", *name, stdin=text)
+    assert (done.returncode, done.stdout) == (0, FIXED_CLIENT.replace("\n", "\r\n"))
+    assert done.stderr == "1 finding (1 fixed, 0 left) in 1 file (1 read)\n"
+    done = fix(project, "-q", "--fix", "--stdin-filename", "unsafe.py", stdin=text)
+    assert (done.returncode, done.stdout) == (1, text)
+    assert done.stderr.startswith("unsafe.py:3:12: warning[producer-not-idempotent] ")
+    done = fix(project, "-q", "--diff", *name, stdin=CLIENT)
+    assert (done.returncode, done.stdout, done.stderr) == (1, PATCH, "")
+    done = fix(project, "-q", "--fix", *name, stdin="no client here")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "no client here", "")
+    assert files(project) == {"client.py": CLIENT}
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("unreadable.py", "unreadable.py could not be read any more: not valid Python 3."),
+        ("left.py", "it does not remove its finding\n"),
+        ("adds.py", "it leads to unknown-key in adds.py\n"),
+    ],
+)
+def test_a_wrong_fix_is_a_defect_and_is_not_written(project: Path, name: str, reason: str) -> None:
+    (project / name).write_text(CLIENT)
+    for flag, code in (("--diff", PATCH), ("--fix", "")):
+        done = fix(project, flag)
+        assert done.returncode == 2
+        assert done.stderr.startswith(
+            f"oncelint: error in rule producer-not-idempotent in {name}: a fix of oncelint's own"
+            f" was dropped (set enable.idempotence to true): {reason}"
+        )
+        assert done.stdout == code if code else done.stdout.startswith(f"{name}:3:12: warning[")
+    # the others are
+    assert files(project) == {"client.py": FIXED_CLIENT, name: CLIENT}
+    done = fix(project, "--fix", "--exit-zero", "--output-format", "json")
+    assert done.returncode == 2
+    (error,) = json.loads(done.stdout)["errors"]
+    assert (error["rule"], error["path"]) == ("producer-not-idempotent", name)
+
+
+_MEANWHILE = """
+from oncelint import api
+def later(fixed, root, write=api.write):
+    (root / "client.py").open("a").write("# by somebody else\\n")
+    return write(fixed, root)
+api.write = later
+"""
+
+
+def test_a_file_that_changes_meanwhile_is_not_overwritten(project: Path) -> None:
+    (project / "other.py").write_text(CLIENT)
+    done = fix(project, "--fix", before=_MEANWHILE)
+    assert done.returncode == 2
+    # the report is of the files as they are
+    assert [line.partition(" ")[0] for line in done.stdout.splitlines()] == [
+        "client.py:3:12:",
+        "other.py:3:12:",
+    ]
+    assert done.stderr == (
+        "oncelint: error in client.py: nothing was written: it has changed since it was read\n"
+        "2 findings (2 warnings) in 2 files (2 read)\n"
+        "2 fixable with --fix\n"
+    )
+    assert files(project) == {
+        "client.py": CLIENT + "# by somebody else\n",
+        "other.py": CLIENT,
+    }
+
+
+def test_links_and_hard_links(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("elsewhere") / "outside.py"
+    outside.write_text(CLIENT)
+    (project / "link.py").symlink_to("client.py")
+    (project / "out.py").symlink_to(outside)
+    (project / "one.py").write_text(CLIENT)
+    os.link(project / "one.py", project / "two.txt")
+    done = fix(project, "--fix")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "oncelint: error in one.py: not written: it has other names (hard links), which would keep"
+        " the old text\n"
+        "oncelint: error in out.py: not written: it is a link that leads out of the project\n"
+        "4 findings (2 fixed, 2 left) in 5 files (4 read)\n"
+    )
+    assert (project / "link.py").is_symlink()
+    assert (project / "client.py").read_text() == FIXED_CLIENT
+    assert outside.read_text() == (project / "one.py").read_text() == CLIENT
+    # a patch writes nothing, so that hard links do not matter
+    done = fix(project, "--diff")
+    assert "--- a/one.py\n" in done.stdout
+    assert "out.py" not in done.stdout
+
+
+_FULL_DISK = """
+import os
+def full(descriptor):
+    raise OSError(28, "No space left on device")
+os.fsync = full
+"""
+
+
+def test_a_full_disk_loses_nothing(project: Path) -> None:
+    done = fix(project, "--fix", before=_FULL_DISK)
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "oncelint: error in client.py: nothing was written: No space left on device\n"
+    )
+    assert files(project) == {"client.py": CLIENT}
+
+
+def test_an_interrupt_while_writing_loses_nothing(project: Path) -> None:
+    interrupted = _FULL_DISK.replace('OSError(28, "No space left on device")', "KeyboardInterrupt")
+    done = fix(project, "--fix", before=interrupted)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "oncelint: interrupted\n"
+    assert files(project) == {"client.py": CLIENT}
+
+
+@pytest.mark.parametrize("format", ["concise", "github"])
+def test_what_shows_no_fixes_loads_nothing_of_them(project: Path, format: str) -> None:
+    code = (
+        "import sys\nfrom oncelint import cli\ncode = cli.main(sys.argv[1:])\n"
+        "print([name for name in sys.modules if name.startswith(('oncelint.fix', 'libcst'))])\n"
+        "sys.exit(code)\n"
+    )
+    done = run(project, "check", "-q", "--output-format", format, code=code)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 # Pipes -------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from oncelint.discover import _KINDS, kind_of
 
 ROOT = Path(__file__).resolve().parent.parent
 MANIFEST = ROOT / ".pre-commit-hooks.yaml"
-(HOOK,) = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+HOOK, FIXING = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
 FILES = re.compile(HOOK["files"])
 DEPENDENCY_FILES = [
     "requirements.txt",
@@ -61,6 +61,15 @@ def test_the_hook_is_what_pre_commit_expects() -> None:
     assert HOOK.get("pass_filenames", True)
 
 
+def test_the_fixing_hook_is_the_same_but_for_what_it_does() -> None:
+    own = ("id", "name", "description", "entry")
+    assert FIXING["id"] == FIXING["name"] == "oncelint-fix"
+    assert FIXING["entry"] == "oncelint check --fix --output-format concise"
+    assert {k: v for k, v in FIXING.items() if k not in own} == {
+        k: v for k, v in HOOK.items() if k not in own
+    }
+
+
 def test_the_other_name_of_the_manifest_leads_to_it() -> None:
     assert (ROOT / "pre-commit-hooks.yaml").resolve() == MANIFEST
 
@@ -99,47 +108,69 @@ def _git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True)
 
 
+class Repositories:
+    """This tree as a repository of hooks, and a project that uses it by the real pre-commit."""
+
+    def __init__(self, folder: Path) -> None:
+        found = shutil.which(
+            "pre-commit", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        )
+        assert found is not None, "ONCELINT_HOOKS is set, and pre-commit is not installed"
+        self._command = found
+        self._home = folder / "home"
+        self.hook, self.project = folder / "hook", folder / "project"
+        ignore = shutil.ignore_patterns(".git", ".*_cache", ".hypothesis", "wild", "evidence")
+        shutil.copytree(ROOT, self.hook, symlinks=True, ignore=ignore)
+        self.project.mkdir()
+        (self.project / "client.py").write_text(CLIENT)
+        (self.project / "other.py").write_text(CLIENT)
+        (self.project / "README.md").write_text("kafka\n")
+        for repository in (self.hook, self.project):
+            _git(repository, "init", "-q")
+            _git(repository, "add", "-A")
+        identity = ("-c", "user.name=x", "-c", "user.email=x@example.com")
+        _git(self.hook, *identity, "commit", "-q", "-m", "hook")
+
+    def attempt(self, hook: str, *files: str) -> tuple[int, str]:
+        """Exit code and output of one hook on some files."""
+        done = subprocess.run(
+            [self._command, "try-repo", str(self.hook), hook, "--files", *files],
+            cwd=self.project,
+            env={**os.environ, "PRE_COMMIT_HOME": str(self._home)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+
 @pytest.mark.skipif(
     not os.environ.get("ONCELINT_HOOKS"),
     reason="builds the package with pip: set ONCELINT_HOOKS=1, with pre-commit installed",
 )
 def test_try_repo(tmp_path: Path) -> None:
-    """The real pre-commit, on the hook as it stands in this tree."""
-    pre_commit = shutil.which(
-        "pre-commit", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    )
-    assert pre_commit is not None, "ONCELINT_HOOKS is set, and pre-commit is not installed"
-    hook, project = tmp_path / "hook", tmp_path / "project"
-    ignore = shutil.ignore_patterns(".git", ".*_cache", ".hypothesis", "wild", "evidence")
-    shutil.copytree(ROOT, hook, symlinks=True, ignore=ignore)
-    project.mkdir()
-    (project / "client.py").write_text(CLIENT)
-    (project / "other.py").write_text(CLIENT)
-    (project / "README.md").write_text("kafka\n")
-    for folder in (hook, project):
-        _git(folder, "init", "-q")
-        _git(folder, "add", "-A")
-    identity = ("-c", "user.name=x", "-c", "user.email=x@example.com")
-    _git(hook, *identity, "commit", "-q", "-m", "hook")
-
-    def attempt(*files: str) -> tuple[int, str]:
-        done = subprocess.run(
-            [pre_commit, "try-repo", str(hook), "oncelint", "--files", *files],
-            cwd=project,
-            env={**os.environ, "PRE_COMMIT_HOME": str(tmp_path / "home")},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    code, told = attempt("client.py", "README.md")
+    """The real pre-commit, on the hooks as they stand in this tree."""
+    tried = Repositories(tmp_path)
+    project = tried.project
+    code, told = tried.attempt("oncelint", "client.py", "README.md")
     assert code == 1, told
     assert "client.py:3:12: warning[producer-not-idempotent]" in told
     assert "other.py" not in told
-    (project / "client.py").write_text(CLIENT.replace("{", '{"enable.idempotence": True, '))
-    code, told = attempt("client.py")
-    assert code == 0, told
-    assert "Passed" in told
-    code, told = attempt("README.md")
+    assert (project / "client.py").read_text() == CLIENT
+
+    code, told = tried.attempt("oncelint-fix", "client.py", "README.md")
+    assert code == 1, told
+    assert "files were modified by this hook" in told
+    assert "1 finding (1 fixed, 0 left)" in told
+    fixed = (project / "client.py").read_text()
+    assert fixed != CLIENT
+    assert (project / "other.py").read_text() == CLIENT
+    _git(project, "add", "client.py")
+    for hook in ("oncelint-fix", "oncelint"):
+        code, told = tried.attempt(hook, "client.py")
+        assert (code, "Passed" in told) == (0, True), told
+    assert (project / "client.py").read_text() == fixed
+
+    code, told = tried.attempt("oncelint", "README.md")
     assert (code, "no files to check" in told) == (0, True), told

@@ -67,10 +67,29 @@ def active(settings: Settings) -> dict[str, Rule]:
     return chosen
 
 
-def check(
-    project: Project, rules: Mapping[str, Rule], settings: Settings
-) -> tuple[list[Finding], list[ErrorRecord]]:
-    """Findings of all rules on all subjects, superseded ones gone, in report order.
+class Checked:
+    """What the rules say of a project, in report order.
+
+    `superseded` are the findings that stay silent because another one speaks of their cause.
+    `keys` gives every fingerprint what it was made of, without the number by which like findings
+    of one file are told apart.
+    """
+
+    def __init__(
+        self,
+        findings: list[Finding],
+        superseded: list[Finding],
+        errors: list[ErrorRecord],
+        keys: Mapping[str, str],
+    ) -> None:
+        self.findings = findings
+        self.superseded = superseded
+        self.errors = errors
+        self.keys = keys
+
+
+def check(project: Project, rules: Mapping[str, Rule], settings: Settings) -> Checked:
+    """Judge all subjects by all rules.
 
     A rule that crashes on a subject is an error record, and everything else goes on.
     """
@@ -84,7 +103,14 @@ def check(
                 errors.append(_crash(rule, subject, error))
                 continue
             findings.extend(_finding(rule, hit, settings, subject) for hit in hits)
-    return sort(_supersede(_distinct(findings), rules)), errors
+    distinct, keys = _distinct(findings)
+    silenced = _silenced(distinct, rules)
+    return Checked(
+        [finding for finding in distinct if id(finding) not in silenced],
+        [finding for finding in distinct if id(finding) in silenced],
+        errors,
+        keys,
+    )
 
 
 def check_suppressions(
@@ -138,29 +164,33 @@ def _finding(rule: Rule, hit: Hit, settings: Settings, subject: object) -> Findi
         goal=hit.goal,
         fingerprint=f"{rule.id}|{hit.span.path}|{hit.subject_key}",
         causes=hit.causes or (hit.span,),
+        silent=hit.silent,
         subject=subject,
     )
 
 
-def _distinct(findings: Iterable[Finding]) -> list[Finding]:
-    """One finding for one rule at one place; the surest one speaks. Fingerprints are numbered
-    within their file, so that two like subjects stay apart."""
+def _distinct(findings: Iterable[Finding]) -> tuple[list[Finding], dict[str, str]]:
+    """One finding for one rule at one place, in report order; the surest one speaks. Fingerprints
+    are numbered within their file, so that two like subjects stay apart; each is returned with
+    what it was before that."""
     from hashlib import sha256  # loads OpenSSL, for findings alone
 
     best: dict[tuple[object, ...], Finding] = {}
     for finding in findings:
-        key = (finding.rule, finding.span, finding.setting)
+        key = (finding.rule, finding.span, finding.setting, finding.silent)
         known = best.get(key)
         if known is None or _rank(finding) > _rank(known):
             best[key] = finding
     counted: dict[str, int] = {}
+    keys: dict[str, str] = {}
     result = []
-    for finding in sort(best.values()):
+    for finding in sorted(sort(best.values()), key=lambda one: one.silent):
         number = counted.get(finding.fingerprint, 0)
         counted[finding.fingerprint] = number + 1
         digest = sha256(f"{finding.fingerprint}|{number}".encode()).hexdigest()[:16]
+        keys[digest] = finding.fingerprint
         result.append(_with(finding, digest))
-    return result
+    return sort(result), keys
 
 
 def _with(finding: Finding, fingerprint: str) -> Finding:
@@ -173,18 +203,19 @@ def _rank(finding: Finding) -> int:
     return CONFIDENCES.index(finding.confidence)
 
 
-def _supersede(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:
-    """One cause, one finding: a more specific rule silences others where it speaks as surely."""
+def _silenced(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> set[int]:
+    """One cause, one finding: a more specific rule silences others where it speaks as surely.
+    Yields the ids of the silenced objects."""
     by_rule: dict[str, list[Finding]] = {}
     for finding in findings:
         by_rule.setdefault(finding.rule, []).append(finding)
-    silenced: set[int] = set()
+    silenced = {id(finding) for finding in findings if finding.silent}
     for finding in findings:
         for name in rules[finding.rule].supersedes:
             for other in by_rule.get(name, ()):
                 if _rank(finding) >= _rank(other) and set(finding.causes) & set(other.causes):
                     silenced.add(id(other))
-    return [finding for finding in findings if id(finding) not in silenced]
+    return silenced
 
 
 def sort(findings: Iterable[Finding]) -> list[Finding]:

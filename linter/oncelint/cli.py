@@ -1,6 +1,7 @@
 """The command line: flags to api to exit code.
 
-0: clean. 1: findings at or above --fail-on. 2: the job could not be done. 130: interrupted.
+0: clean, or all fixed. 1: findings at or above --fail-on, or with --diff a patch. 2: the job could not
+be done. 130: interrupted.
 Findings go to stdout; the summary, skipped files and progress to stderr.
 """
 
@@ -15,16 +16,22 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
+    from typing import TypeVar
 
+    from oncelint.fix.apply import Fixed
     from oncelint.model.facts import Skipped
-    from oncelint.model.finding import Report
+    from oncelint.model.finding import Finding, Report
     from oncelint.model.rule import Rule
     from oncelint.report import Context
     from oncelint.settings import Settings
     from oncelint.text import SourceText
 
+    _Answer = TypeVar("_Answer")
+
 # So many skipped files are named for one reason; more are counted.
 _LISTED = 3
+# The output formats that show fixes; for the others none are planned.
+_WITH_FIXES = frozenset({"full", "json", "sarif"})
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -150,6 +157,7 @@ def _parser(arguments: Collection[str]) -> argparse.ArgumentParser:
 def _check_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", metavar="PATHS", nargs="*", help="files or folders to report on")
     _rule_flags(parser)
+    _fixing_flags(parser)
     _judging_flags(parser)
     _output_flags(parser)
     _settings_flags(parser)
@@ -197,6 +205,30 @@ def _rule_flags(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--no-ignores", action="store_true", help="show what comments and settings suppress, too"
+    )
+
+
+def _fixing_flags(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("fixing")
+    group.add_argument(
+        "--fix",
+        action="store_true",
+        help="write safe fixes into the files that PATHS name, and report what is left; with"
+        " --stdin-filename print the fixed text, and the report to stderr",
+    )
+    group.add_argument(
+        "--unsafe-fixes", action="store_true", help="unsafe fixes as well; alone it counts them"
+    )
+    group.add_argument(
+        "--diff",
+        action="store_true",
+        help="print what --fix would change, as a patch for git apply, and write nothing; the exit"
+        " code is 1 when there is something",
+    )
+    group.add_argument(
+        "--exit-non-zero-on-fix",
+        action="store_true",
+        help="the exit code is 1 when something was fixed, though nothing is left",
     )
 
 
@@ -301,41 +333,112 @@ def _check(options: argparse.Namespace) -> int:
         _say(f"oncelint: {note}")
     if options.verbose:
         _say(f"oncelint: project {root}, settings {', '.join(settings.sources) or 'none'}")
-    progress = _Progress(enabled=not options.quiet and _is_terminal(sys.stderr))
-    try:
-        report = api.check(
+    if options.fix or options.diff:
+        return _fix(options, paths, settings, root, overlay, outputs)
+    formats = {options.output_format, *(format for format, _ in outputs)}
+    report = _asked(
+        options,
+        lambda progress: api.check(
             paths,
             settings=settings,
             root=root,
             overlay=overlay,
             jobs=options.jobs,
             no_ignores=options.no_ignores,
+            plan_fixes=options.unsafe_fixes or not _WITH_FIXES.isdisjoint(formats),
             progress=progress,
-        )
+        ),
+    )
+    code = _exit_code(report, settings, options)
+    return _deliver(report, options, root, overlay, outputs, code)
+
+
+def _asked(options: argparse.Namespace, request: Callable[[_Progress], _Answer]) -> _Answer:
+    """The api's answer, awaited with a progress bar; its refusal is a failure of the job."""
+    from oncelint import api
+
+    progress = _Progress(enabled=not options.quiet and _is_terminal(sys.stderr))
+    try:
+        return request(progress)
     except api.UsageError as error:
         raise _Failure(str(error)) from None
     finally:
         progress.clear()
-    return _deliver(report, options, settings, root, overlay, outputs)
+
+
+def _fix(
+    options: argparse.Namespace,
+    paths: Sequence[str],
+    settings: Settings,
+    root: Path,
+    overlay: Mapping[str, bytes],
+    outputs: Sequence[tuple[str, str]],
+) -> int:
+    """--fix and --diff: fixes go to the files, to stdout for a buffer, or into a patch."""
+    from dataclasses import replace
+
+    from oncelint import api
+
+    buffered = options.stdin_filename is not None
+    fixed = _asked(
+        options,
+        lambda progress: api.fix(
+            paths,
+            settings=settings,
+            root=root,
+            unsafe=options.unsafe_fixes,
+            overlay=overlay,
+            jobs=options.jobs,
+            no_ignores=options.no_ignores,
+            writing=not (options.diff or buffered),
+            progress=progress,
+        ),
+    )
+    code = _exit_code(fixed.report, settings, options, fixed)
+    if options.diff:
+        # a patch leaves the files as they are, and what is reported beside it is of them
+        report = replace(fixed.before, errors=fixed.report.errors)
+        _write_bytes(api.diff(fixed))
+        return _deliver(report, options, root, overlay, outputs, code, fixed)
+    if buffered:
+        ((path, data),) = overlay.items()
+        text = fixed.changes[path].after if path in fixed.changes else data
+        _write_bytes(text)
+        return _deliver(fixed.report, options, root, {path: text}, outputs, code, fixed)
+    problem = api.write(fixed, root)
+    if problem is not None:
+        report = replace(fixed.before, errors=(*fixed.report.errors, problem))
+        return _deliver(report, options, root, overlay, outputs, FAILED)
+    return _deliver(fixed.report, options, root, overlay, outputs, code, fixed)
 
 
 def _deliver(
     report: Report,
     options: argparse.Namespace,
-    settings: Settings,
     root: Path,
     overlay: Mapping[str, bytes],
     outputs: Iterable[tuple[str, str]],
+    code: int,
+    fixed: Fixed | None = None,
 ) -> int:
-    """Write the report everywhere it is wanted, and say how it went."""
+    """Write the report everywhere it is wanted, say how it went, and return the exit code.
+
+    Where stdout holds a patch the report is left out, and where it holds a buffer's fixed text the
+    report goes to stderr.
+    """
     from dataclasses import replace
 
     from oncelint.report import TEXT_FORMATS, render
 
-    code = _exit_code(report, settings, options)
     context = _context(options, root, overlay)
     plain = replace(context, color=False, width=None, statistics=False)
-    code = _write(render(options.output_format, report, context), code)
+    if fixed is None or not (options.diff or options.stdin_filename is not None):
+        code = _write(render(options.output_format, report, context), code)
+    elif not options.diff:
+        beside = replace(plain, statistics=options.statistics)
+        text = render(options.output_format, report, beside)
+        if text:
+            _say(text.removesuffix("\n"))
     for format, name in outputs:
         _write_file(name, render(format, report, plain))
     if options.statistics and options.output_format not in TEXT_FORMATS:
@@ -346,9 +449,40 @@ def _deliver(
     for line in _problems(report, context, quiet=options.quiet, verbose=options.verbose):
         _say(line)
     if not options.quiet:
-        for line in summary(report):
+        for line in summary(report, _outcome(report, options, fixed)):
             _say(line)
     return code
+
+
+def _outcome(report: Report, options: argparse.Namespace, fixed: Fixed | None) -> tuple[str, str]:
+    """How many findings were fixed, if that was asked for, and how many more can be, in words."""
+    counts = ""
+    left = report.findings
+    if fixed is not None:
+        left = fixed.report.findings
+        verb = "would be fixed" if options.diff else "fixed"
+        total = len(fixed.applied) + len(left)
+        counts = f"{_number(total, 'finding')} ({len(fixed.applied)} {verb}, {len(left)} left)"
+    safe = sum(_fixable(finding) == "safe" for finding in left)
+    unsafe = sum(_fixable(finding) == "unsafe" for finding in left)
+    if fixed is not None:  # what else is left could not be written, and was told of
+        hints = [f"{unsafe} more fixable with --unsafe-fixes"] if unsafe else []
+        hints = [] if options.unsafe_fixes else hints
+        if fixed.elsewhere:
+            hints.append(f"{len(fixed.elsewhere)} more fixable in files that were not named")
+        return counts, ", ".join(hints)
+    if options.unsafe_fixes:
+        return "", f"{safe + unsafe} fixable with --fix --unsafe-fixes" if safe + unsafe else ""
+    parts = [f"{safe} fixable with --fix"] if safe else []
+    if unsafe:
+        parts.append(f"{unsafe} {'more' if safe else 'fixable'} with --unsafe-fixes")
+    return "", ", ".join(parts)
+
+
+def _fixable(finding: Finding) -> str | None:
+    """The best safety of a finding's fixes that can be written; None when there is none."""
+    safeties = {fix.safety for fix in finding.fixes if fix.edits}
+    return next((safety for safety in ("safe", "unsafe") if safety in safeties), None)
 
 
 def _write_file(name: str, text: str) -> None:
@@ -359,9 +493,15 @@ def _write_file(name: str, text: str) -> None:
         raise _Failure(f"cannot write {name}: {error.strerror}") from None
 
 
-def _exit_code(report: Report, settings: Settings, options: argparse.Namespace) -> int:
+def _exit_code(
+    report: Report, settings: Settings, options: argparse.Namespace, fixed: Fixed | None = None
+) -> int:
+    """The exit code for a report; what was `fixed` counts for --diff, and where that is wanted."""
     if report.errors or (options.strict and any(item.relevant for item in report.skipped)):
         return FAILED
+    counts = fixed is not None and (options.diff or options.exit_non_zero_on_fix)
+    if fixed is not None and counts and fixed.changes and not options.exit_zero:
+        return FOUND
     if not report.findings:
         return CLEAN
     from oncelint.model.finding import SEVERITIES  # only findings need the model
@@ -408,8 +548,11 @@ def _short_reason(reason: str) -> str:
     return re.split(r":| \(line | at (?:byte|line) ", reason)[0]
 
 
-def summary(report: Report) -> list[str]:
-    """The run in a few lines: what was found, skipped, not analysed and not claimed."""
+def summary(report: Report, outcome: tuple[str, str] = ("", "")) -> list[str]:
+    """The run in a few lines: what was found, skipped, not analysed and not claimed.
+
+    `outcome` is what counts findings where some were fixed, and a line on what more can be.
+    """
     counts = [
         _number(number, severity)
         for severity in ("error", "warning", "note")
@@ -417,10 +560,11 @@ def summary(report: Report) -> list[str]:
     ]
     found = _number(len(report.findings), "finding")
     files = f"{_number(report.files, 'file')} ({report.analysed} read)"
-    line = f"{found} ({', '.join(counts)}) in {files}" if counts else f"{found} in {files}"
+    by_severity = f"{found} ({', '.join(counts)})" if counts else found
+    line = f"{outcome[0] or by_severity} in {files}"
     if report.suppressed:
         line += f", {len(report.suppressed)} suppressed"
-    lines = [line]
+    lines = [line, outcome[1]] if outcome[1] else [line]
     if report.skipped:
         from oncelint.report.text import printable  # only where a reason has to be printed
 
@@ -819,6 +963,16 @@ def _write(text: str, code: int) -> int:
     except BrokenPipeError:
         _abandon(sys.stdout)
     return code
+
+
+def _write_bytes(data: bytes) -> None:
+    """Write to stdout what is no text, or text whose bytes must stay."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _abandon(sys.stdout)
 
 
 def _say(line: str) -> None:

@@ -11,7 +11,10 @@ import jsonschema
 import pytest
 
 from oncelint.model.finding import Report
+from oncelint.model.fixes import Edit, Fix
+from oncelint.model.values import Position, Span
 from oncelint.report import Context, render
+from oncelint.report.text import fixable
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "oncelint-1.schema.json"
 
@@ -75,18 +78,92 @@ def test_a_finding_in_full(report: Report, context: Context) -> None:
                 "note": "confluent-kafka 2.3.0",
             },
         ],
-        "fixes": [
-            {
-                "safety": "safe",
-                "title": "enable.idempotence becomes true",
-                "reason": "this version of oncelint shows fixes and does not write them",
-                "edits": [],
-            }
-        ],
+        "fixes": [],
         "fingerprint": "f1",
         "suppressed": None,
     }
     assert findings[2]["fixes"] == []
+
+
+def _fixed(report: Report) -> Report:
+    edit = Edit(Span("app/main.py", Position(5, 27), Position(5, 32)), "True")
+    end = Position(5, 1)
+    insert = Edit(Span("conf/reader.properties", end, end), "acks=all")
+    safe = Fix(title="set enable.idempotence to true", safety="safe", edits=(edit,))
+    unsafe = Fix(title="both", safety="unsafe", edits=(edit, insert), reason="two clients")
+    shown = Fix(title="see", safety="display", reason="a template")
+    first, second = report.findings
+    return replace(
+        report,
+        findings=(
+            replace(first, fixes=(safe, unsafe)),
+            replace(second, fixes=(unsafe, shown)),
+            replace(second, fingerprint="f4", fixes=(shown,)),
+        ),
+        suppressed=tuple(replace(one, fixes=(safe,)) for one in report.suppressed),
+    )
+
+
+def test_fixes_in_full(report: Report, context: Context) -> None:
+    document = _parsed(_fixed(report), context)
+    place = {"start": {"line": 5, "column": 27}, "end": {"line": 5, "column": 32}}
+    edit = {"path": "app/main.py", **place, "replacement": "True"}
+    end = {"line": 5, "column": 1}
+    insert = {"path": "conf/reader.properties", "start": end, "end": end, "replacement": "acks=all"}
+    unsafe = {"safety": "unsafe", "title": "both", "reason": "two clients", "edits": [edit, insert]}
+    shown = {"safety": "display", "title": "see", "reason": "a template", "edits": []}
+    safe = {
+        "safety": "safe",
+        "title": "set enable.idempotence to true",
+        "reason": None,
+        "edits": [edit],
+    }
+    fixes = {item["fingerprint"]: item["fixes"] for item in document["findings"]}
+    assert fixes == {"f3": [safe], "f1": [safe, unsafe], "f2": [unsafe, shown], "f4": [shown]}
+    assert document["summary"]["fixable"] == 1
+    assert fixable(_fixed(report)) == (1, 1)
+    jsonschema.validate(document, json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def test_fixes_in_sarif(report: Report, context: Context) -> None:
+    run = json.loads(render("sarif", _fixed(report), context))["runs"][0]
+    unsafe = run["results"][1]["fixes"][1]
+    root = "%SRCROOT%"
+    assert unsafe == {
+        "description": {"text": "both"},
+        "artifactChanges": [
+            {
+                "artifactLocation": {"uri": "app/main.py", "uriBaseId": root},
+                "replacements": [
+                    {
+                        "deletedRegion": {
+                            "startLine": 5,
+                            "startColumn": 27,
+                            "endLine": 5,
+                            "endColumn": 32,
+                        },
+                        "insertedContent": {"text": "True"},
+                    }
+                ],
+            },
+            {
+                "artifactLocation": {"uri": "conf/reader.properties", "uriBaseId": root},
+                "replacements": [
+                    {
+                        "deletedRegion": {
+                            "startLine": 5,
+                            "startColumn": 1,
+                            "endLine": 5,
+                            "endColumn": 1,
+                        },
+                        "insertedContent": {"text": "acks=all"},
+                    }
+                ],
+            },
+        ],
+        "properties": {"safety": "unsafe"},
+    }
+    assert [len(item.get("fixes", ())) for item in run["results"]] == [1, 2, 1, 0]
 
 
 def test_suppressed_findings_stand_in_report_order_and_do_not_count(

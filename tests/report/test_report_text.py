@@ -277,6 +277,23 @@ def test_a_label_without_room_goes_below(report: Report) -> None:
     )
 
 
+def test_a_label_below_moves_no_other_mark(report: Report) -> None:
+    related = (
+        Related(_span(17, 9, 10), "a label that is too long to stand beside its mark"),
+        Related(_span(17, 11, 13), "call"),
+    )
+    assert _excerpt(report.findings[0], _span(17, 5, 6), related, width=40) == (
+        "   |\n"
+        "17 |     p = P(\n"
+        "   |     ^\n"
+        "   |         -\n"
+        "   |         a label that is too long to\n"
+        "   |         stand beside its mark\n"
+        "   |           - call\n"
+        "   |\n\n"
+    )
+
+
 def test_a_file_that_is_gone_still_names_its_places(report: Report) -> None:
     text = render("full", replace(report, findings=report.findings[1:]), Context())
     assert text == (

@@ -1,4 +1,5 @@
-"""The full report: excerpts with carets, related places, where values come from, what to do.
+"""The full report: excerpts with carets, related places, where values come from, what to do, and
+what a fix would write.
 
 Every line is cut or wrapped to the terminal's width, counted in cells, so that wide characters
 and tabs do not shift the carets. A pipe has no width: prose is not wrapped, and only excerpt
@@ -10,13 +11,25 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from oncelint.report import Context
+from oncelint.report.fixes import helped, last_number, shown_fixes, told_fixes
+from oncelint.report.layout import (
+    FRAME,
+    PIPE_WIDTH,
+    Cut,
+    cut_to,
+    framed,
+    in_cells,
+    stated,
+    wrapped,
+)
 from oncelint.report.text import advice, appendix, numbered, origin_text, printable, statistics
 
 if TYPE_CHECKING:
@@ -25,10 +38,7 @@ if TYPE_CHECKING:
     from oncelint.text import SourceText
 
 _SEVERITY_STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
-_FRAME = "blue"
 _RELATED = "cyan"
-_PIPE_WIDTH = 120
-_TAB = 4
 
 
 def render_full(report: Report, context: Context) -> str:
@@ -71,25 +81,29 @@ def _finding(finding: Finding, context: Context) -> list[Text]:
     head = Text(f"{finding.severity}[{finding.rule}]", style=style)
     head.append(": ", style="bold")
     head.append(printable(finding.message), style="bold")
-    lines = _wrapped(head, context, tail=Text("  "))
+    lines = wrapped(head, context, tail=Text("  "))
     groups = _by_file(finding)
-    texts = {path: context.source(path) for path, _ in groups}
-    numbers = [_last_line(mark, texts[path]) for path, marks in groups for mark in marks]
-    gutter = len(str(max(numbers)))
+    source = cache(context.source)
+    fixes = shown_fixes(finding, source)
+    numbers = [_last_line(mark, source(path)) for path, marks in groups for mark in marks]
+    gutter = len(str(max(*numbers, last_number(fixes))))
     for path, marks in groups:
-        lines += _file(path, marks, texts[path], gutter, context, style)
+        lines += _file(path, marks, source(path), gutter, context, style)
     lines += _provenance(finding, gutter, context)
-    if (told := advice(finding)) is not None:
-        text = Text(" " * gutter + " = ", style=_FRAME)
-        text.append("help", style="bold")
-        text.append(f": {printable(told)}")
-        lines += _wrapped(text, context, tail=Text(" " * (gutter + 9)))
+    if (told := _told(finding)) is not None:
+        lines += helped(told, gutter, context)
     if finding.confidence != "high":
-        text = Text(" " * gutter + " = ", style=_FRAME)
-        text.append("confidence", style="bold")
-        text.append(f": {finding.confidence}")
-        lines.append(text)
-    return lines
+        lines.append(stated(gutter, "confidence").append(f": {finding.confidence}"))
+    return [*lines, *told_fixes(fixes, finding, told, gutter, context)]
+
+
+def _told(finding: Finding) -> str | None:
+    """What to do, unless the message or a fix that can be written says it."""
+    if not finding.fixes:
+        return advice(finding)
+    title = finding.fixes[0].title
+    said = title.lower() in finding.message.lower()
+    return None if said or any(fix.edits for fix in finding.fixes) else title
 
 
 def _by_file(finding: Finding) -> list[tuple[str, list[_Mark]]]:
@@ -122,30 +136,26 @@ def _file(
     arrow = "-->" if marks[0].primary else ":::"
     start = marks[0].span.start
     place = f"{printable(context.display(path))}:{start.line}:{start.column}"
-    lines = [Text(" " * gutter + arrow + " ", style=_FRAME).append(place, style="default")]
+    lines = [Text(" " * gutter + arrow + " ", style=FRAME).append(place, style="default")]
     if source is None:
         lines += [
-            _framed(gutter, "").append(f"line {mark.span.start.line}: {printable(mark.label)}")
+            framed(gutter, "").append(f"line {mark.span.start.line}: {printable(mark.label)}")
             for mark in marks
             if mark.label
         ]
         return lines
-    lines.append(_framed(gutter, ""))
+    lines.append(framed(gutter, ""))
     bracket = marks[0] if _last_line(marks[0], source) > start.line else None
     previous: int | None = None
     for number in _shown_lines(marks, source):
         if previous is not None and number > previous + 1:
-            gap = Text("…".rjust(gutter), style=_FRAME)
+            gap = Text("…".rjust(gutter), style=FRAME)
             inside = bracket is not None and start.line < number <= _last_line(bracket, source)
             lines.append(gap.append("   |", style=style) if inside else gap)
         lines += _line(number, marks, source, gutter, context, style, bracket)
         previous = number
-    lines.append(_framed(gutter, ""))
+    lines.append(framed(gutter, ""))
     return lines
-
-
-def _framed(gutter: int, number: str) -> Text:
-    return Text(f"{number:>{gutter}} | ", style=_FRAME)
 
 
 def _shown_lines(marks: Sequence[_Mark], source: SourceText) -> list[int]:
@@ -178,18 +188,18 @@ def _line(
     """
     text = source.line(number)
     margin = 2 if bracket else 0
-    room = max((context.width or _PIPE_WIDTH) - gutter - 3 - margin, 16)
-    cells, positions = _cells(text)
+    room = max((context.width or PIPE_WIDTH) - gutter - 3 - margin, 16)
+    cells, positions = in_cells(text)
     here = [_underline(m, text, positions) for m in marks if m.span.start.line == number]
-    cut = _cut(cells, here[0].start if here else 0, here[0].end if here else 0, room)
-    row = _framed(gutter, str(number))
+    cut = cut_to(cells, here[0].start if here else 0, here[0].end if here else 0, room)
+    row = framed(gutter, str(number))
     below: list[Text] = []
     if bracket:
         below, sign = _bracket(number, bracket, source, text, positions, cut, gutter, style)
         row.append(f"{sign} ", style=style)
     row.append(cut.text, style="default")
     inside = bracket and bracket.span.start.line <= number < _last_line(bracket, source)
-    lead = _framed(gutter, "").append(("| " if inside else "  ")[:margin], style=style)
+    lead = framed(gutter, "").append(("| " if inside else "  ")[:margin], style=style)
     for item in sorted(here, key=lambda one: (not one.mark.primary, one.start)):
         if item.mark is not bracket:
             below += _carets(item, cut, room, lead, context, style)
@@ -202,7 +212,7 @@ def _bracket(
     source: SourceText,
     text: str,
     positions: Sequence[int],
-    cut: _Cut,
+    cut: Cut,
     gutter: int,
     style: str,
 ) -> tuple[list[Text], str]:
@@ -213,13 +223,13 @@ def _bracket(
         if not text[:start].strip():
             return [], "/"
         at = max(positions[start] - cut.shift, 0)
-        return [_framed(gutter, "").append(" " + "_" * (at + 1) + "^", style=style)], " "
+        return [framed(gutter, "").append(" " + "_" * (at + 1) + "^", style=style)], " "
     if number == last:
         end = len(text.rstrip())
         if last == mark.span.end.line:
             end = min(mark.span.end.column - 1, len(text))
         at = max(positions[end] - cut.shift - 1, 0)
-        return [_framed(gutter, "").append("|" + "_" * (at + 1) + "^", style=style)], "|"
+        return [framed(gutter, "").append("|" + "_" * (at + 1) + "^", style=style)], "|"
     return [], "|" if begin < number < last else " "
 
 
@@ -240,61 +250,8 @@ def _underline(mark: _Mark, text: str, positions: Sequence[int]) -> _Underline:
     return _Underline(positions[start], positions[max(end, start)], mark)
 
 
-def _cells(text: str) -> tuple[str, list[int]]:
-    """The line as printed, and each code point's first cell in it (one more for the end)."""
-    parts: list[str] = []
-    positions: list[int] = []
-    width = 0
-    for character in text:
-        positions.append(width)
-        if character == "\t":
-            shown = " " * (_TAB - width % _TAB)
-        else:
-            shown = printable(character)
-        parts.append(shown)
-        width += cell_len(shown)
-    positions.append(width)
-    return "".join(parts), positions
-
-
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """A line's visible part: `text`, and how many cells the carets move to the left."""
-
-    text: str
-    shift: int
-
-
-def _cut(cells: str, focus: int, reach: int, room: int) -> _Cut:
-    """Cut a line to `room` cells around the stretch from `focus` to `reach`."""
-    total = cell_len(cells)
-    if total <= room:
-        return _Cut(cells.rstrip(), 0)
-    left = 0
-    if reach > room - 1:
-        left = max(min(focus - room // 4, total - room + 1), 0)
-    body, begin = _from_cell(cells, left)
-    lead = "…" if begin else ""
-    if lead:
-        body, begin = _from_cell(cells, left + 1)
-    space = room - len(lead)
-    if cell_len(body) > space:
-        body = chop_cells(body, space - 1)[0] + "…"
-    return _Cut(lead + body.rstrip(), begin - len(lead))
-
-
-def _from_cell(cells: str, left: int) -> tuple[str, int]:
-    """What stands at cell `left` and behind it, and the cell it begins at."""
-    width = 0
-    for index, character in enumerate(cells):
-        if width >= left:
-            return cells[index:], width
-        width += cell_len(character)
-    return "", width
-
-
 def _carets(
-    item: _Underline, cut: _Cut, room: int, lead: Text, context: Context, style: str
+    item: _Underline, cut: Cut, room: int, lead: Text, context: Context, style: str
 ) -> list[Text]:
     """The underline, and its label beside it or, where there is no room, below. `lead` is what
     stands to the left of the source on lines without a number."""
@@ -307,9 +264,9 @@ def _carets(
         return [line]
     if end + 1 + cell_len(label) <= room or context.width is None:
         return [line.append(f" {label}", style=color)]
-    indented = lead.append(" " * min(start, room // 3))
+    indented = lead.copy().append(" " * min(start, room // 3))
     below = indented.copy().append(label, style=color)
-    return [line, *_wrapped(below, context, tail=indented)]
+    return [line, *wrapped(below, context, tail=indented)]
 
 
 def _provenance(finding: Finding, gutter: int, context: Context) -> list[Text]:
@@ -317,7 +274,7 @@ def _provenance(finding: Finding, gutter: int, context: Context) -> list[Text]:
     if not finding.provenance:
         return []
     name = printable(finding.setting or "value")
-    head = Text(" " * gutter + " = ", style=_FRAME).append(name, style="bold").append(": ")
+    head = stated(gutter, name).append(": ")
     steps = [Text(origin_text(item, context.display)) for item in finding.provenance]
     if context.width is not None and head.cell_len > context.width // 2:
         indent = Text(" " * (gutter + 5))
@@ -327,25 +284,11 @@ def _provenance(finding: Finding, gutter: int, context: Context) -> list[Text]:
             *(
                 line
                 for one in told
-                for line in _wrapped(one, context, tail=Text(" " * (gutter + 7)))
+                for line in wrapped(one, context, tail=Text(" " * (gutter + 7)))
             ),
         ]
     lines: list[Text] = []
     for step in steps:
         lead = Text(" " * head.cell_len) if lines else head.copy()
-        lines += _wrapped(lead.append_text(step), context, tail=Text(" " * (head.cell_len + 2)))
+        lines += wrapped(lead.append_text(step), context, tail=Text(" " * (head.cell_len + 2)))
     return lines
-
-
-def _wrapped(text: Text, context: Context, *, tail: Text) -> list[Text]:
-    """The text in lines no wider than the terminal; those behind the first begin with `tail`."""
-    width = context.width
-    if width is None or text.cell_len <= width:
-        return [text]
-    scratch = Console(width=width, file=io.StringIO())
-    first, *rest = text.wrap(scratch, width)
-    for line in (first, *rest):
-        line.rstrip()
-    joined = Text(" ").join(rest)
-    room = max(width - tail.cell_len, 8)
-    return [first, *(tail.copy().append_text(line) for line in joined.wrap(scratch, room))]

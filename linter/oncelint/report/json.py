@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 from oncelint.model.values import as_text
 from oncelint.model.versions import span_text
 from oncelint.report import Context, everything
+from oncelint.report.text import fixable
 
 if TYPE_CHECKING:
     from oncelint.model.finding import Finding, Report
     from oncelint.model.project import Client, Sink, World
     from oncelint.model.values import Origin, Position, Span
-
-NOT_WRITTEN = "this version of oncelint shows fixes and does not write them"
 
 
 def render_json(report: Report, context: Context) -> str:
@@ -138,10 +137,15 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _fixes(finding: Finding) -> list[dict[str, Any]]:
-    if finding.goal is None:
-        return []
-    goal = finding.goal
-    return [{"safety": goal.safety, "title": goal.title, "reason": NOT_WRITTEN, "edits": []}]
+    return [
+        {
+            "safety": fix.safety,
+            "title": fix.title,
+            "reason": fix.reason,
+            "edits": [{**place(edit.span), "replacement": edit.replacement} for edit in fix.edits],
+        }
+        for fix in finding.fixes
+    ]
 
 
 def place(span: Span) -> dict[str, Any]:
@@ -160,6 +164,6 @@ def _summary(report: Report) -> dict[str, int]:
         "errors": severities.count("error"),
         "warnings": severities.count("warning"),
         "notes": severities.count("note"),
-        "fixable": 0,
+        "fixable": fixable(report)[0],
         "unresolved": len(report.unresolved),
     }

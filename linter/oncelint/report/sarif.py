@@ -16,6 +16,7 @@ from oncelint.version import VERSION
 
 if TYPE_CHECKING:
     from oncelint.model.finding import Finding, Report
+    from oncelint.model.fixes import Fix
     from oncelint.model.rule import Rule
     from oncelint.model.values import Span
 
@@ -118,6 +119,8 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         result["codeFlows"] = [
             {"threadFlows": [{"locations": [{"location": location} for location in places]}]}
         ]
+    if fixes := [_fix(fix) for fix in finding.fixes if fix.edits]:
+        result["fixes"] = fixes
     if finding.suppressed is None:
         result["suppressions"] = []
     else:
@@ -131,17 +134,41 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
     return result
 
 
+def _fix(fix: Fix) -> dict[str, Any]:
+    """A fix that can be written; an insertion deletes an empty region."""
+    changes: dict[str, list[dict[str, Any]]] = {}
+    for edit in fix.edits:
+        changes.setdefault(edit.span.path, []).append(
+            {
+                "deletedRegion": _region(edit.span),
+                "insertedContent": {"text": edit.replacement},
+            }
+        )
+    return {
+        "description": {"text": fix.title},
+        "artifactChanges": [
+            {**_artifact(path), "replacements": replacements}
+            for path, replacements in changes.items()
+        ],
+        "properties": {"safety": fix.safety},
+    }
+
+
 def _location(span: Span, label: str = "") -> dict[str, Any]:
-    region = {
+    physical = {**_artifact(span.path), "region": _region(span)}
+    location: dict[str, Any] = {"physicalLocation": physical}
+    if label:
+        location["message"] = {"text": label}
+    return location
+
+
+def _region(span: Span) -> dict[str, int]:
+    return {
         "startLine": span.start.line,
         "startColumn": span.start.column,
         "endLine": span.end.line,
         "endColumn": span.end.column,
     }
-    location: dict[str, Any] = {"physicalLocation": {**_artifact(span.path), "region": region}}
-    if label:
-        location["message"] = {"text": label}
-    return location
 
 
 def _artifact(path: str) -> dict[str, Any]:

@@ -37,6 +37,16 @@ def advice(finding: Finding) -> str | None:
     return finding.goal.title
 
 
+def fixable(report: Report) -> tuple[int, int]:
+    """How many shown findings a safe fix can be written for, and how many only an unsafe one."""
+    writable = [
+        {fix.safety for fix in finding.fixes if fix.edits and fix.safety != "display"}
+        for finding in report.findings
+    ]
+    safe = sum("safe" in each for each in writable)
+    return safe, sum(bool(each) for each in writable) - safe
+
+
 def numbered(related: Sequence[Related]) -> tuple[Related, ...]:
     """The related places; the steps of a call path, shown file by file, numbered in call order."""
     steps = [item for item in related if _is_step(item)]
