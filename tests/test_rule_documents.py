@@ -15,7 +15,9 @@ DOCUMENTS = sorted(RULES.glob("*/*.md"))
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_document(path: Path, tmp_path: Path) -> None:
     document = documents.read(path)
-    problems = documents.mismatches(document, documents.run(document.files, tmp_path))
+    report = documents.run(document.files, tmp_path)
+    problems = documents.mismatches(document, report)
+    problems += documents.fix_mismatches(document, report, tmp_path)
     assert not problems, "\n".join(problems)
 
 

@@ -1,7 +1,9 @@
 """The executed examples under fixtures/rules: reading, running and showing them.
 
 A document is Markdown. A fence with `path=` holds one file of the case's project; the `findings`
-fence lists every finding of every rule, the `subjects` fence every client oncelint saw.
+fence lists every finding of every rule, the `subjects` fence every client oncelint saw. The `fixes`
+fence lists the fix of every finding that has a goal; a fence with `safe=` holds a file as `--fix`
+leaves it, one with `unsafe=` as `--unsafe-fixes` does where that is something else again.
 
     python tools/documents.py fixtures/rules/<rule>/<case>.md     shows what oncelint says of it
     python tools/documents.py --write <document> …                writes that into the document
@@ -12,7 +14,8 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from oncelint import api
@@ -34,13 +37,16 @@ _SHOWN = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One case: its project's files, the findings and the subjects it expects, as lines."""
+    """One case: its project's files, what it expects of them as lines, and the files when fixed."""
 
     path: Path
     title: str
     files: dict[str, str]
     findings: tuple[str, ...]
     subjects: tuple[str, ...]
+    fixes: tuple[str, ...] = ()
+    safe: dict[str, str] = field(default_factory=dict)
+    unsafe: dict[str, str] = field(default_factory=dict)
 
     @property
     def rule(self) -> str:
@@ -51,19 +57,29 @@ def read(path: Path) -> Document:
     """Read a document; raises ValueError for one without a title, a file or its two lists."""
     text = path.read_text(encoding="utf-8")
     files: dict[str, str] = {}
+    held: dict[str, dict[str, str]] = {"path": files, "safe": {}, "unsafe": {}}
     listed: dict[str, tuple[str, ...]] = {}
     for fence in _FENCE.finditer(text):
         info = fence["info"].split()
-        named = next((word[5:] for word in info if word.startswith("path=")), None)
-        if named is not None:
-            files[named] = fence["body"]
-        elif info and info[0] in ("findings", "subjects"):
+        kind, _, named = next((word for word in info if "=" in word), "").partition("=")
+        if kind in held:
+            held[kind][named] = fence["body"]
+        elif info and info[0] in ("findings", "subjects", "fixes"):
             lines = (line.strip() for line in fence["body"].splitlines())
             listed[info[0]] = tuple(line for line in lines if line)
     title = re.match(r"# (.+)\n", text)
-    if title is None or not files or set(listed) != {"findings", "subjects"}:
+    if title is None or not files or not set(listed) >= {"findings", "subjects"}:
         raise ValueError(f"{path}: a document needs a title, files, findings and subjects")
-    return Document(path, title[1], files, listed["findings"], listed["subjects"])
+    return Document(
+        path,
+        title[1],
+        files,
+        listed["findings"],
+        listed["subjects"],
+        listed.get("fixes", ()),
+        held["safe"],
+        held["unsafe"],
+    )
 
 
 def run(files: dict[str, str], folder: Path) -> Report:
@@ -72,8 +88,24 @@ def run(files: dict[str, str], folder: Path) -> Report:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(body.encode())
-    settings = load(folder)
-    return api.check([str(folder)], settings=_everything(settings), root=folder, jobs=1)
+    settings = _everything(load(folder))
+    return api.check([str(folder)], settings=settings, root=folder, jobs=1, plan_fixes=True)
+
+
+def fixed(files: dict[str, str], folder: Path, *, unsafe: bool) -> tuple[dict[str, str], list[str]]:
+    """The files that fixing a case changes, with their new texts, and what went wrong.
+
+    `folder` holds the case, as `run` leaves it. Fixing what is fixed must change nothing.
+    """
+    settings = _everything(load(folder))
+    outcome = api.fix([str(folder)], settings=settings, root=folder, unsafe=unsafe, jobs=1)
+    problems = [f"error: {error.message}" for error in outcome.report.errors]
+    changed = {path: change.after for path, change in outcome.changes.items()}
+    again = api.fix(
+        [str(folder)], settings=settings, root=folder, unsafe=unsafe, jobs=1, overlay=changed
+    )
+    problems.extend(f"fixed again: {path}" for path in again.changes)
+    return {path: data.decode() for path, data in changed.items()}, problems
 
 
 def _everything(settings: Settings) -> Settings:
@@ -125,6 +157,44 @@ def effective(client: Client, name: str) -> str:
     return "|".join(values) if values else "-"
 
 
+def fix_lines(report: Report) -> list[str]:
+    """The fixes of a report's findings as a document writes them."""
+    return [
+        " | ".join(
+            filter(
+                None,
+                (
+                    f"{one.span.path}:{one.span.start.line}:{one.span.start.column}"
+                    f" {one.rule}: {fix.safety}",
+                    fix.title,
+                    fix.reason,
+                ),
+            )
+        )
+        for one in report.findings
+        for fix in one.fixes
+    ]
+
+
+def fix_mismatches(document: Document, report: Report, folder: Path) -> list[str]:
+    """What differs between the fixes of a document and those of oncelint, a line each."""
+    lines = fix_lines(report)
+    problems = [f"fix not listed: {line}" for line in lines if line not in document.fixes]
+    problems.extend(f"fix not seen: {line}" for line in document.fixes if line not in lines)
+    safe, wrong = fixed(document.files, folder, unsafe=False)
+    every, wrong_too = fixed(document.files, folder, unsafe=True)
+    problems.extend([*wrong, *wrong_too])
+    other = {path: text for path, text in every.items() if safe.get(path) != text}
+    for kind, expected, got in (
+        ("safe", document.safe, safe),
+        ("unsafe", document.unsafe, other),
+    ):
+        for path in sorted({*expected, *got}):
+            if expected.get(path) != got.get(path):
+                problems.append(f"{kind}={path} is otherwise:\n{got.get(path, 'not changed')}")
+    return problems
+
+
 def mismatches(document: Document, report: Report) -> list[str]:
     """What differs between a document and a report, a line each; empty when it is right."""
     problems = []
@@ -171,21 +241,42 @@ def _describes(line: str, client: Client) -> bool:
     )
 
 
-def show(path: Path) -> tuple[str, str]:
-    """The findings and subjects fences oncelint would write for a document's files."""
+def show(path: Path) -> str:
+    """The fences oncelint would write for a document's files; what is odd goes to stderr."""
     text = path.read_text(encoding="utf-8")
     files = {}
+    languages = {}
     for fence in _FENCE.finditer(text):
-        named = next((w[5:] for w in fence["info"].split() if w.startswith("path=")), None)
+        info = fence["info"].split()
+        named = next((word[5:] for word in info if word.startswith("path=")), None)
         if named is not None:
             files[named] = fence["body"]
-    with tempfile.TemporaryDirectory() as folder:
-        report = run(files, Path(folder))
-    findings = "".join(finding_line(finding) + "\n" for finding in report.findings)
-    problems = "".join(f"ERROR {error.message}\n" for error in report.errors)
-    problems += "".join(f"SKIPPED {item.path}: {item.reason}\n" for item in report.skipped)
-    sys.stderr.write(problems)
-    return findings, "".join(line + "\n" for line in subject_lines(report))
+            languages[named] = info[0] if len(info) > 1 else "text"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        report = run(files, folder)
+        safe, problems = fixed(files, folder, unsafe=False)
+        every, more = fixed(files, folder, unsafe=True)
+    problems += [*more, *(f"ERROR {error.message}" for error in report.errors)]
+    problems += [f"SKIPPED {item.path}: {item.reason}" for item in report.skipped]
+    sys.stderr.write("".join(f"{path}: {line}\n" for line in problems))
+    lines = [finding_line(finding) for finding in report.findings]
+    fences = [_fence("findings", lines), _fence("subjects", subject_lines(report))]
+    if fix_lines(report):
+        fences.append(_fence("fixes", fix_lines(report)))
+    other = {path: text for path, text in every.items() if safe.get(path) != text}
+    for kind, texts in (("safe", safe), ("unsafe", other)):
+        for named, body in sorted(texts.items()):
+            fences.append(_fence(f"{languages.get(named, 'text')} {kind}={named}", body))
+    return "\n".join(fences)
+
+
+def _fence(info: str, body: Sequence[str]) -> str:
+    """A fence of lines, or of a text as it is, with more ticks than any in it."""
+    text = body if isinstance(body, str) else "".join(f"{line}\n" for line in body)
+    longest = max((len(run) for run in re.findall(r"^`+", text, re.M)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    return f"{ticks}{info}\n{text}{ticks}\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -194,8 +285,7 @@ def main(arguments: list[str]) -> int:
         if name == "--write":
             continue
         path = Path(name)
-        findings, subjects = show(path)
-        fences = f"```findings\n{findings}```\n\n```subjects\n{subjects}```\n"
+        fences = show(path)
         if not write:
             print(f"{name}\n{fences}")
             continue
