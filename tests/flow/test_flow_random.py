@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from random import Random
 
@@ -18,7 +17,6 @@ from oncelint.model.project import Client, World
 from oncelint.model.values import Unknown, as_text
 from oncelint.settings import Settings
 
-_SECONDS = 10.0
 _RUN = settings(
     max_examples=150,
     deadline=None,
@@ -43,10 +41,8 @@ def checked(folder: Path, source: str) -> Report:
 @_RUN
 @given(source=any_programs())
 def test_any_program_is_survived(folder: Path, source: str) -> None:
-    started = time.monotonic()
     report = checked(folder, source)
     assert report.errors == ()
-    assert time.monotonic() - started < _SECONDS
 
 
 def agrees(world: World, given: dict[str, str]) -> bool:
