@@ -89,8 +89,8 @@ def wrap(call: str, key: str, value: Scalar, *keywords: str) -> Asked:
     return lambda source: Wrap(at(source, call), key, value, keywords)
 
 
-def change(literal: str, value: Scalar, *, text: bool = False) -> Asked:
-    return lambda source: ChangeValue(at(source, literal), value, text)
+def change(literal: str, value: Scalar, *, text: bool = False, otherwise: Scalar = None) -> Asked:
+    return lambda source: ChangeValue(at(source, literal), value, text, otherwise)
 
 
 def key_at(source: str, fragment: str) -> Place:

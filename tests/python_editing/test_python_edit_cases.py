@@ -376,6 +376,39 @@ CASES: dict[str, tuple[str, list[Asked], str]] = {
         [add("e(i(t))", "a", 1), chain("i(t)", ".x()")],
         "e(i(t).x(), a=1)\n",
     ),
+    # Annotations ------------------------------------------------------------------------------
+    "a number where no text fits": (
+        "acks: int = 1\n",
+        [change("1", "all", otherwise=-1)],
+        "acks: int = -1\n",
+    ),
+    "text where it fits": (
+        "acks: 'int | str' = 1\n",
+        [change("1", "all", otherwise=-1)],
+        "acks: 'int | str' = 'all'\n",
+    ),
+    "a listed literal": (
+        'acks: Union[Literal[0, 2], Literal["all"]] = 1\n',
+        [change("1", "all")],
+        'acks: Union[Literal[0, 2], Literal["all"]] = "all"\n',
+    ),
+    "an optional flag": (
+        "on: Optional[bool] = None\n",
+        [change("None", True)],
+        "on: Optional[bool] = True\n",
+    ),
+    "a type of its own": ("acks: Acks = 1\n", [change("1", "all")], 'acks: Acks = "all"\n'),
+    "text that stays text": (
+        "acks: str = '1'\n",
+        [change("'1'", "all", text=True)],
+        "acks: str = 'all'\n",
+    ),
+    "a value of an annotated dict": (
+        "conf: dict[str, int] = {'acks': 1}\n",
+        [change("1", "all")],
+        "conf: dict[str, int] = {'acks': 'all'}\n",
+    ),
+    "digits in groups": ("T = 1_200_000\n", [change("1_200_000", 900000)], "T = 900_000\n"),
     # Importing --------------------------------------------------------------------------------
     "one of two names": (
         "from s import a, b  # why\nx()\n",

@@ -55,6 +55,10 @@ CASES: list[tuple[str, str, list[Asked]]] = [
     ("class is no name that a keyword argument can have", "P()\n", [add("P()", "class", 1)]),
     ("the call has the key a already", "P(a=1)\n", [add("P(a=1)", "a", 1)]),
     ("the call has the key b already", "P()\n", [add("P()", "b", 1), add("P()", "b", 1)]),
+    ("the value is annotated as int", "acks: int = 1\n", [change("1", "all")]),
+    ("the value is annotated as Literal[0, 3]", "a: Literal[0, 3] = 1\n", [change("1", "all")]),
+    ("the value is annotated as int", "def f(acks: int = 1): pass\n", [change("1", "all")]),
+    ("the value is annotated as int", "a: int = Field(default=1, ge=0)\n", [change("1", "all")]),
     ("inf has no literal", "P()\n", [add("P()", "a", float("inf"))]),
     ("neither a dict display nor a dict(…) call stands there", "f()\n", [entry("f()", "a", 1)]),
     (

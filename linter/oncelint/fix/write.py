@@ -24,6 +24,9 @@ Source = Callable[[str], "SourceText | None"]
 
 # The clients that read text where a number or a boolean is meant.
 _READS_TEXT = ("librdkafka", "java")
+# Every client takes it: librdkafka CONFIGURATION.md, acks; the constructors of KafkaProducer and
+# AIOKafkaProducer; ProducerConfig.parseAcks.
+_ALL_AS_NUMBER = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,9 @@ def _python(
 def _operation(client: Client, change: Change, home: Home | None) -> py.Operation:
     text = any(world.dialect in _READS_TEXT for world in client.worlds)
     if isinstance(change, Changed):
-        return py.ChangeValue(_of(change.span), change.value, text)
+        is_all = (change.name, change.value) == ("acks", "all")
+        number = _ALL_AS_NUMBER if is_all else None
+        return py.ChangeValue(_of(change.span), change.value, text, number)
     if isinstance(change, Removed):
         return py.RemoveKey(_of(change.key_span))
     if isinstance(change, Renamed):

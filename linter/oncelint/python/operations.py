@@ -48,11 +48,14 @@ class ChangeValue:
 
     With `text`, a literal that is text stays text (`"false"` becomes `"true"`); without, the
     client tells text from numbers and booleans, and the literal becomes what `value` is.
+    `otherwise` means the same to the client and is written where the literal's annotation takes no
+    `value` (`acks: int = 1`); None when there is no such value.
     """
 
     literal: Place
     value: Scalar
     text: bool = False
+    otherwise: Scalar = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def changed(old: str, value: Scalar, text: bool, quote: str) -> str:
     now = ast.literal_eval(f"({old})")  # it may go over several lines
     if not isinstance(now, (str, bytes)):
         same = type(now) is type(value) and now == value
-        return old if same else written(value, quote)
+        return old if same else _grouped(old, value) or written(value, quote)
     if text:
         value = _as_text(now.decode("latin-1") if isinstance(now, bytes) else now, value)
     if not isinstance(value, str):
@@ -104,6 +104,13 @@ def changed(old: str, value: Scalar, text: bool, quote: str) -> str:
         return old
     prefix, own_quote = delimiters(old)
     return quoted(value, own_quote, prefix)
+
+
+def _grouped(old: str, value: Scalar) -> str | None:
+    """A number with its digits in groups, where the old one has them so: `900_000`."""
+    if "_" not in old or not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return f"{value:_}"
 
 
 def _as_text(now: str, value: Scalar) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from oncelint.patches import CannotWrite
 from oncelint.python.editing import sequences
+from oncelint.python.editing.annotations import admits
 from oncelint.python.editing.edits import Edits
 from oncelint.python.editing.literals import changed, delimiters, is_pure, quoted, written
 from oncelint.python.editing.sequences import Element, New
@@ -43,6 +45,9 @@ def place_of(operation: Operation) -> Place:
         return operation.key
     assert isinstance(operation, Chain)
     return operation.expression
+
+
+_FIELDS = ("field", "pydantic.field", "dataclasses.field")
 
 
 class Writer:
@@ -226,9 +231,37 @@ class Writer:
             raise CannotWrite("the value is computed from the literal")
         start, end = self.parsed.spans[node]
         old = self.file.text[start:end]
-        new = changed(old, one.value, one.text, self.quote)
+        new = self._annotated(one, node, old)
         if new != old:
             self.edits.replace(start, end, new)
+
+    def _annotated(self, one: ChangeValue, node: cst.BaseExpression, old: str) -> str:
+        """The new literal, of a type that the annotation of the name it is given to takes."""
+        annotation = self._annotation(node)
+        for value in (one.value, one.otherwise):
+            new = changed(old, value, one.text, self.quote) if value is not None else ""
+            if new and (annotation is None or admits(annotation, ast.literal_eval(f"({new})"))):
+                return new
+        if annotation is None or one.value is None:
+            return changed(old, one.value, one.text, self.quote)
+        raise CannotWrite(f"the value is annotated as {annotation}")
+
+    def _annotation(self, node: cst.BaseExpression) -> str | None:
+        """The annotation of the variable or parameter that a value is the default of, given
+        directly or to pydantic's or dataclasses' field()."""
+        cst = self.cst
+        call = self.parsed.parent(node)
+        if isinstance(call, cst.Arg):
+            call = self.parsed.parent(call)
+            if not isinstance(call, cst.Call) or self.parsed.code(call.func).lower() not in _FIELDS:
+                return None
+            node = call
+        for one in self.parsed.spans:
+            value = one.value if isinstance(one, cst.AnnAssign) else None
+            value = one.default if isinstance(one, cst.Param) else value
+            if value is node and isinstance(one, (cst.AnnAssign, cst.Param)):
+                return self.parsed.code(one.annotation.annotation) if one.annotation else None
+        return None
 
     def _check_literal(self, node: cst.BaseExpression) -> None:
         cst = self.cst
