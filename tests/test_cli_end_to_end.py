@@ -468,7 +468,7 @@ NEW = {
     "left.py": '"acks": "all", ',
     "adds.py": '"enable.idempotence": True, "lingre.ms": 5, ',
 }
-def plan(findings, project, source):
+def plan(findings, project, source, mentions, suppressed):
     return [replace(one, fixes=tuple(fixes(one, source))) for one in findings]
 def fixes(finding, source):
     path = finding.span.path
@@ -598,7 +598,7 @@ def test_a_fix_in_a_file_not_named_is_counted(project: Path) -> None:
     )
     (project / "settings.py").write_text('SETTINGS = {"bootstrap.servers": "k:9092"}\n')
     before = (
-        "def plan(findings, project, source):\n"
+        "def plan(findings, project, source, mentions, suppressed):\n"
         "    text = source('settings.py')\n"
         "    place = text.text.find('\"bootstrap')\n"
         "    edit = Edit(text.span(place, place), '\"enable.idempotence\": True, ')\n"

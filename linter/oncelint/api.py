@@ -122,9 +122,18 @@ def fix(
         resolve=lambda path: links.get(path, path),
         read=read,
         named=named,
+        follows=_follows,
         refusal=refusal,
     )
     return apply.fix(workspace, unsafe=unsafe)
+
+
+def _follows(rule: str) -> Sequence[str]:
+    """The rules that one supersedes."""
+    from oncelint.check import catalogue
+
+    found = catalogue().get(rule)
+    return found.supersedes if found is not None else ()
 
 
 def write(fixed: Fixed, root: Path) -> ErrorRecord | None:
@@ -245,11 +254,29 @@ class _Project:
             return _text(self.root, path, outcome.contents, self.settings)
 
         try:
-            findings = plan(report.findings, outcome.linked.project, source)
+            project = outcome.linked.project
+            mentions = self._mentions(outcome.contents)
+            findings = plan(report.findings, project, source, mentions, report.suppressed)
         except Exception as error:  # the findings stand, and are what was asked for first
             message = f"planning fixes: {type(error).__name__}: {error}"
             return replace(report, errors=(*report.errors, ErrorRecord(message)))
         return replace(report, findings=tuple(findings))
+
+    def _mentions(self, contents: Mapping[str, bytes]) -> Callable[[str], Iterator[str]]:
+        """What yields the Python files that a word stands in."""
+
+        def mentions(word: str) -> Iterator[str]:
+            needle = word.encode()
+            for path in self.listed:
+                if not path.endswith(".py"):
+                    continue
+                data = contents.get(path)
+                if data is None:
+                    data = read_file(self.root, path, self.settings.max_file_size)
+                if data is not None and needle in data:
+                    yield path
+
+        return mentions
 
     def judgement(self, outcome: _Outcome) -> Judgement:
         """What decides whether fixes do what they should."""

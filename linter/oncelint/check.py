@@ -176,11 +176,13 @@ def _distinct(findings: Iterable[Finding]) -> tuple[list[Finding], dict[str, str
     from hashlib import sha256  # loads OpenSSL, for findings alone
 
     best: dict[tuple[object, ...], Finding] = {}
+    alike: dict[tuple[object, ...], list[object]] = {}
     for finding in findings:
         key = (finding.rule, finding.span, finding.setting, finding.silent)
         known = best.get(key)
         if known is None or _rank(finding) > _rank(known):
             best[key] = finding
+        alike.setdefault(key, []).append(finding.subject)
     counted: dict[str, int] = {}
     keys: dict[str, str] = {}
     result = []
@@ -189,14 +191,16 @@ def _distinct(findings: Iterable[Finding]) -> tuple[list[Finding], dict[str, str
         counted[finding.fingerprint] = number + 1
         digest = sha256(f"{finding.fingerprint}|{number}".encode()).hexdigest()[:16]
         keys[digest] = finding.fingerprint
-        result.append(_with(finding, digest))
+        key = (finding.rule, finding.span, finding.setting, finding.silent)
+        others = tuple(one for one in alike[key] if one is not finding.subject)
+        result.append(_with(finding, digest, others))
     return sort(result), keys
 
 
-def _with(finding: Finding, fingerprint: str) -> Finding:
+def _with(finding: Finding, fingerprint: str, alike: tuple[object, ...]) -> Finding:
     from dataclasses import replace
 
-    return replace(finding, fingerprint=fingerprint)
+    return replace(finding, fingerprint=fingerprint, alike=alike)
 
 
 def _rank(finding: Finding) -> int:

@@ -19,6 +19,10 @@ SEND_OUTSIDE = "send outside a transaction"
 COMMIT_WITHOUT_OFFSETS = "commit without offsets"
 OFFSETS_BY_GROUP_ID = "offsets with a group id"
 OFFSETS_BY_METADATA = "offsets with group metadata"
+SEND = "send a record"
+"""By a producer that is not transactional; librdkafka holds a topic's settings together only then."""
+TRANSACTION = "whole transaction"
+"""A record and offsets, sent as this client wants them, and committed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,13 +56,17 @@ def librdkafka(role: str, config: Config, action: str, bootstrap: str, log: Coll
     producer.poll(0.1)
     if action in ("construct", "create through Python"):
         return {}
+    if action == "send a record":
+        producer.produce(TOPIC, b"x")
+        return {}
     producer.init_transactions(SECONDS)
     if action == "send outside a transaction":
         producer.produce(TOPIC, b"x")
         return {}
     producer.begin_transaction()
-    if action == "commit without offsets":
+    if action in ("commit without offsets", "whole transaction"):
         producer.produce(TOPIC, b"x")
+    if action == "commit without offsets":
         producer.commit_transaction(SECONDS)
         return {}
     offsets = [TopicPartition(TOPIC, 0, 1)]
@@ -106,13 +110,17 @@ def kafka_python(role: str, config: Config, action: str, bootstrap: str, log: Co
             if "enable_idempotence" in known:
                 known["enable_idempotence"] = producer._transaction_manager is not None
             return {n: "inf" if v == float("inf") else v for n, v in known.items()}
+        if action == "send a record":
+            producer.send(TOPIC, b"x")
+            return {}
         producer.init_transactions()
         if action == "send outside a transaction":
             producer.send(TOPIC, b"x").get(SECONDS)
             return {}
         producer.begin_transaction()
-        if action == "commit without offsets":
+        if action in ("commit without offsets", "whole transaction"):
             producer.send(TOPIC, b"x")
+        if action == "commit without offsets":
             producer.commit_transaction()
             return {}
         try:
@@ -120,7 +128,7 @@ def kafka_python(role: str, config: Config, action: str, bootstrap: str, log: Co
         except TypeError:
             entry = OffsetAndMetadata(1, "")
         offsets = {TopicPartition(TOPIC, 0): entry}
-        if action == "offsets with a group id":
+        if action != "offsets with group metadata":
             producer.send_offsets_to_transaction(offsets, GROUP)
         else:
             consumer = KafkaConsumer(
@@ -186,16 +194,22 @@ async def _aiokafka(role: str, config: Config, action: str, bootstrap: str) -> C
         return effective
     await producer.start()
     try:
+        if action == "start":
+            return {}
+        if action == "send a record":
+            await producer.send(TOPIC, b"x")
+            return {}
         if action == "send outside a transaction":
             await producer.send(TOPIC, b"x")
             return {}
         await producer.begin_transaction()
-        if action == "commit without offsets":
+        if action in ("commit without offsets", "whole transaction"):
             await producer.send_and_wait(TOPIC, b"x")
+        if action == "commit without offsets":
             await producer.commit_transaction()
             return {}
         offsets = {TopicPartition(TOPIC, 0): 1}
-        group: Any = GROUP if action == "offsets with a group id" else object()
+        group: Any = GROUP if action != "offsets with group metadata" else object()
         await producer.send_offsets_to_transaction(offsets, group)
         await producer.commit_transaction()
         return {}

@@ -742,13 +742,13 @@ REFUSED: dict[str, Refusal] = {
         "it is not known which unique key of orders a repetition violates", _PLAIN, known=False
     ),
     "no partition": _pg(
-        "no columns for the record's topic, partition and offset",
+        "no columns named for the record's topic, partition and offset",
         "'INSERT INTO events (topic, \"offset\") VALUES (%s, %s)'",
         "(message.topic(), message.offset())",
         known=False,
     ),
     "two offsets": _pg(
-        "no columns for the record's topic, partition and offset",
+        "no columns named for the record's topic, partition and offset",
         "'INSERT INTO events (topic, partition, start_offset, end_offset) VALUES (%s, %s, %s, %s)'",
         "(message.topic(), message.partition(), message.offset(), order['end'])",
         known=False,
@@ -862,12 +862,12 @@ REFUSED: dict[str, Refusal] = {
         "with Session(engine) as session:\n    session.add(Order(id=order['id']))",
     ),
     "a method of the table": _orm(
-        "insert() is called on an object",
+        "insert() is called as an attribute",
         _CORE,
         _ENGINE + f"connection.execute(Order.__table__.insert().{_VALUES})",
     ),
     "an attribute of the package": _orm(
-        "insert() is called on an object",
+        "insert() is called as an attribute",
         _CORE.replace("create_engine, insert", "create_engine\nimport sqlalchemy as sa"),
         _ENGINE + f"connection.execute(sa.insert(Order).{_VALUES})",
     ),

@@ -89,7 +89,9 @@ class Bench:
 
         monkeypatch.setattr(api._Project, "outcome", counted)
 
-    def _plan(self, findings: Sequence[Finding], project: Project, source: Source) -> list[Finding]:
+    def _plan(
+        self, findings: Sequence[Finding], project: Project, source: Source, *more: object
+    ) -> list[Finding]:
         return [
             replace(one, fixes=(fix,)) if (fix := self.fixer(one, source)) else one
             for one in findings

@@ -49,7 +49,8 @@ CASES: dict[str, Case] = {
         ),
         "producer-not-idempotent",
         "unsafe",
-        "set enable.idempotence to true and acks to all and remove retries" + _IN_FLIGHT,
+        "set enable.idempotence to true and acks to all and remove retries, which makes"
+        " retries 2147483647 and max.in.flight.requests.per.connection 5",
         "it undoes the choice of acks and retries",
     ),
     "a value from a constant": Case(
@@ -61,7 +62,7 @@ CASES: dict[str, Case] = {
         "producer-not-idempotent",
         "unsafe",
         "set enable.idempotence to true" + _IN_FLIGHT,
-        "the value is written in app.py:3:14, away from its key",
+        "what changes is written in app.py:3:14, away from its key",
     ),
     "the default of an environment variable": Case(
         _confluent(
@@ -71,7 +72,8 @@ CASES: dict[str, Case] = {
         "acks-not-all",
         "unsafe",
         "set acks to all",
-        "each record then waits for all in-sync replicas",
+        "each record then waits for all in-sync replicas;"
+        " acks can still be set otherwise from outside",
     ),
     "two producers of one dict": Case(
         _confluent(
@@ -153,7 +155,7 @@ CASES: dict[str, Case] = {
         ),
         "idempotence-conflict",
         "safe",
-        "set acks to all and remove message.timeout.ms",
+        "set acks to all and remove message.timeout.ms, which makes delivery.timeout.ms 300000",
     ),
     "a misspelt key": Case(
         _confluent(
@@ -182,7 +184,143 @@ CASES: dict[str, Case] = {
         "idempotence-conflict",
         "unsafe",
         "set max.in.flight to 5",
-        "the finding is not certain",
+        "max.in.flight can still be set otherwise from outside",
+    ),
+    "a number of an environment variable": Case(
+        _confluent(
+            'producer = Producer({"bootstrap.servers": "k:9092", "enable.idempotence": False,'
+            ' "acks": int(os.environ.get("ACKS", "1"))})\n' + _SEND
+        ),
+        "producer-not-idempotent",
+        "display",
+        "set enable.idempotence to true and acks to all"
+        " (it is 1 when environment variable ACKS is unset)",
+        "acks can be set from outside, and the client does not start with every value of it",
+    ),
+    "a dict that something else reads": Case(
+        _confluent(
+            "from confluent_kafka.admin import AdminClient\n"
+            'CONF = {"bootstrap.servers": "k:9092"}\nadmin = AdminClient(CONF)\n'
+            "producer = Producer(CONF)\n" + _SEND
+        ),
+        "producer-not-idempotent",
+        "safe",
+        "set enable.idempotence to true" + _IN_FLIGHT,
+    ),
+    "a dict that another module reads": Case(
+        {
+            **_confluent(
+                "from conf import CONF\nproducer = Producer({**CONF, 'acks': 1})\n" + _SEND
+            ),
+            "conf.py": 'CONF = {"bootstrap.servers": "k:9092", "enable.idempotence": False}\n',
+            "other.py": "import conf\nprint(sorted(conf.CONF))\n",
+        },
+        "producer-not-idempotent",
+        "unsafe",
+        "set enable.idempotence to true and acks to all" + _IN_FLIGHT,
+        "it undoes the choice of enable.idempotence and acks; it is read at other.py:2 as well",
+    ),
+    "a member of a class": Case(
+        {
+            "requirements.txt": "aiokafka==0.12.0\n",
+            "app.py": "import enum\nfrom aiokafka import AIOKafkaProducer\n\n\n"
+            "class Acks:\n    LEADER = 0\n\n\n"
+            'producer = AIOKafkaProducer(bootstrap_servers="k", acks=Acks.LEADER)\n',
+        },
+        "acks-not-all",
+        "unsafe",
+        "set acks to all and enable_idempotence to true",
+        "each record then waits for all in-sync replicas;"
+        " what changes is written in app.py:6:14, away from its key",
+    ),
+    "brokers from before idempotence": Case(
+        {
+            "requirements.txt": "kafka-python==2.3.0\n",
+            "app.py": "from kafka import KafkaProducer\n"
+            'producer = KafkaProducer(bootstrap_servers="k:9092", api_version=(0, 10, 2))\n'
+            'producer.send("orders", b"1")\n',
+        },
+        "producer-not-idempotent",
+        "display",
+        "set enable_idempotence to true",
+        "api_version may say a broker from before 0.11, without idempotence",
+    ),
+    "topic settings in a dict of their own": Case(
+        _confluent(
+            'producer = Producer({"bootstrap.servers": "k:9092",'
+            ' "default.topic.config": {"acks": 1}})\n' + _SEND
+        ),
+        "producer-not-idempotent",
+        "display",
+        "set enable.idempotence to true",
+        "default.topic.config may hold settings that exclude it",
+    ),
+    "a setting that is kept on purpose": Case(
+        _confluent(
+            'producer = Producer({\n    "bootstrap.servers": "k:9092",\n'
+            '    "acks": 1,  # oncelint: ignore[acks-not-all] speed\n})\n' + _SEND
+        ),
+        "producer-not-idempotent",
+        "display",
+        "set enable.idempotence to true and acks to all (it is 1)",
+        "acks is kept, since acks-not-all is suppressed there",
+    ),
+    "a constant that serves two settings": Case(
+        _confluent(
+            'ONE = 1\nproducer = Producer({"bootstrap.servers": "k:9092", "acks": ONE,'
+            ' "linger.ms": ONE})\n' + _SEND
+        ),
+        "acks-not-all",
+        "unsafe",
+        "set acks to all",
+        "each record then waits for all in-sync replicas",
+    ),
+    "a default section": Case(
+        {
+            "requirements.txt": _CONFLUENT,
+            "kafka.ini": "[DEFAULT]\nacks = 1\n[orders]\nbootstrap.servers = k:9092\n",
+            "app.py": "import configparser\nfrom confluent_kafka import Producer\n"
+            'parser = configparser.ConfigParser()\nparser.read("kafka.ini")\n'
+            'producer = Producer(dict(parser["orders"]))\n' + _SEND,
+        },
+        "producer-not-idempotent",
+        "unsafe",
+        "set enable.idempotence to true and acks to all" + _IN_FLIGHT,
+        "it undoes the choice of acks",
+    ),
+    "a statement that guards another one": Case(
+        {
+            "requirements.txt": "kafka-python==2.3.0\npsycopg2==2.9\n",
+            "schema.sql": "CREATE TABLE seen (id text PRIMARY KEY);\n",
+            "app.py": "import psycopg2\nfrom kafka import KafkaConsumer\n"
+            'connection = psycopg2.connect("dbname=bank")\n'
+            'for record in KafkaConsumer("transfers", group_id="bank"):\n'
+            "    with connection, connection.cursor() as cursor:\n"
+            '        cursor.execute("INSERT INTO seen (id) VALUES (%s)", (record.key,))\n'
+            '        cursor.execute("UPDATE accounts SET balance = balance + %s", (record.value,))\n',
+        },
+        "insert-without-conflict-key",
+        "unsafe",
+        "add ON CONFLICT (id) DO NOTHING to the INSERT into seen",
+        "execute() may be done for a record as well, and a violation that is not raised any more"
+        " does not keep it from being done twice",
+    ),
+    "a function that others call": Case(
+        {
+            "requirements.txt": "kafka-python==2.3.0\npsycopg2==2.9\n",
+            "schema.sql": "CREATE TABLE orders (id text PRIMARY KEY);\n",
+            "store.py": "import psycopg2\n\n"
+            'connection = psycopg2.connect("dbname=shop")\n\n\n'
+            "def save(order):\n    with connection.cursor() as cursor:\n"
+            '        cursor.execute("INSERT INTO orders (id) VALUES (%s)", (order,))\n',
+            "worker.py": "from kafka import KafkaConsumer\nfrom store import save\n\n"
+            'for record in KafkaConsumer("orders", group_id="shop"):\n    save(record.key)\n',
+            "api.py": "from store import save\n\n\ndef post(order):\n    save(order)\n",
+        },
+        "insert-without-conflict-key",
+        "unsafe",
+        "add ON CONFLICT (id) DO NOTHING to the INSERT into orders",
+        "its function is called at api.py:5 as well",
     ),
     "a mapping with an alias": Case(
         {
@@ -210,7 +348,8 @@ CASES: dict[str, Case] = {
         "acks-not-all",
         "unsafe",
         "set acks to all",
-        "each record then waits for all in-sync replicas",
+        "each record then waits for all in-sync replicas;"
+        " the mapping has an anchor, and an alias names it elsewhere",
     ),
     "an argument that another caller hands over": Case(
         {

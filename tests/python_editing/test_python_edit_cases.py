@@ -6,15 +6,19 @@ import pytest
 from tests.python_editing.editing import (
     Asked,
     add,
+    at,
     chain,
     change,
     edited,
     entry,
     instead,
+    key_at,
     remove,
     rename,
     wrap,
 )
+
+from oncelint.python.operations import AddBeside, AddEntry, GiveValue
 
 CASES: dict[str, tuple[str, list[Asked], str]] = {
     # Arguments --------------------------------------------------------------------------------
@@ -405,10 +409,81 @@ CASES: dict[str, tuple[str, list[Asked], str]] = {
     ),
     "a value of an annotated dict": (
         "conf: dict[str, int] = {'acks': 1}\n",
-        [change("1", "all")],
-        "conf: dict[str, int] = {'acks': 'all'}\n",
+        [change("1", "all", otherwise=-1)],
+        "conf: dict[str, int] = {'acks': -1}\n",
     ),
     "digits in groups": ("T = 1_200_000\n", [change("1_200_000", 900000)], "T = 900_000\n"),
+    # What the caller and the annotation say ----------------------------------------------------
+    "before the caller's keywords": (
+        "def f(**more):\n    return {'a': 1, **base, **more}\n",
+        [entry("{'a': 1, **base, **more}", "b", True)],
+        "def f(**more):\n    return {'a': 1, **base, 'b': True, **more}\n",
+    ),
+    "behind another dict": (
+        "def f(more):\n    return {'a': 1, **more}\n",
+        [entry("{'a': 1, **more}", "b", True)],
+        "def f(more):\n    return {'a': 1, **more, 'b': True}\n",
+    ),
+    "text for an annotated dict": (
+        "c: dict[str, str] = {'a': '1'}\n",
+        [lambda source: AddEntry(at(source, "{'a': '1'}"), "b", True, text=True)],
+        "c: dict[str, str] = {'a': '1', 'b': 'true'}\n",
+    ),
+    "text for an annotated return": (
+        "def f() -> Dict[str, str]:\n    return {'a': '1'}\n",
+        [lambda source: AddEntry(at(source, "{'a': '1'}"), "b", 5, text=True)],
+        "def f() -> Dict[str, str]:\n    return {'a': '1', 'b': '5'}\n",
+    ),
+    "anything where anything fits": (
+        "c: dict[str, Any] = {'a': '1'}\n",
+        [lambda source: AddEntry(at(source, "{'a': '1'}"), "b", True, text=True)],
+        "c: dict[str, Any] = {'a': '1', 'b': True}\n",
+    ),
+    "a literal of its own": (
+        "P(a=ONE, b=ONE)\n",
+        [lambda source: GiveValue(key_at(source, "a="), "all")],
+        'P(a="all", b=ONE)\n',
+    ),
+    "another default": (
+        "k.setdefault('a', 1)\n",
+        [lambda source: AddBeside(key_at(source, "'a'"), "b", True)],
+        "k.setdefault('a', 1)\nk.setdefault('b', True)\n",
+    ),
+    "text beside texts": (
+        "c = {'a': 'x', 'b': y}\n",
+        [lambda source: AddEntry(at(source, "{'a': 'x', 'b': y}"), "c", True, text=True)],
+        "c = {'a': 'x', 'b': y, 'c': 'true'}\n",
+    ),
+    "a boolean beside a number": (
+        "c = {'a': 'x', 'b': 5}\n",
+        [lambda source: AddEntry(at(source, "{'a': 'x', 'b': 5}"), "c", True, text=True)],
+        "c = {'a': 'x', 'b': 5, 'c': True}\n",
+    ),
+    "a boolean in what a call is given": (
+        "P({'a': 'x'})\n",
+        [lambda source: AddEntry(at(source, "{'a': 'x'}"), "c", True, text=True)],
+        "P({'a': 'x', 'c': True})\n",
+    ),
+    "beside an entry": (
+        "c.update({'a': 1})\n",
+        [lambda source: AddBeside(key_at(source, "'a'"), "b", True)],
+        "c.update({'a': 1, 'b': True})\n",
+    ),
+    "beside a keyword": (
+        "P(a=1)\n",
+        [lambda source: AddBeside(key_at(source, "a="), "b", True)],
+        "P(a=1, b=True)\n",
+    ),
+    "beside an assigned item": (
+        "def f():\n    self.c['a'] = 1  # why\n    return c\n",
+        [lambda source: AddBeside(key_at(source, "'a'"), "b", True)],
+        "def f():\n    self.c['a'] = 1  # why\n    self.c['b'] = True\n    return c\n",
+    ),
+    "beside the last item of a text": (
+        "c['a'] = 1",
+        [lambda source: AddBeside(key_at(source, "'a'"), "b", True)],
+        "c['a'] = 1\nc['b'] = True",
+    ),
     # Importing --------------------------------------------------------------------------------
     "one of two names": (
         "from s import a, b  # why\nx()\n",

@@ -14,6 +14,7 @@ from tests.python_editing.editing import (
     change,
     entry,
     instead,
+    key_at,
     remove,
     rename,
     wrap,
@@ -21,6 +22,7 @@ from tests.python_editing.editing import (
 
 from oncelint.patches import CannotWrite
 from oncelint.python.edit import render
+from oncelint.python.operations import AddBeside, GiveValue
 
 CONTRADICTION = "two changes contradict each other"
 NO_KEY = "the key belongs to no keyword argument, dict entry or plain item assignment"
@@ -58,7 +60,46 @@ CASES: list[tuple[str, str, list[Asked]]] = [
     ("the value is annotated as int", "acks: int = 1\n", [change("1", "all")]),
     ("the value is annotated as Literal[0, 3]", "a: Literal[0, 3] = 1\n", [change("1", "all")]),
     ("the value is annotated as int", "def f(acks: int = 1): pass\n", [change("1", "all")]),
-    ("the value is annotated as int", "a: int = Field(default=1, ge=0)\n", [change("1", "all")]),
+    (
+        "the value is annotated as int",
+        "a: int = Field(default=1, title='a')\n",
+        [change("1", "all")],
+    ),
+    (
+        "a limit is set for the value beside it",
+        "a: int = Field(default=1, ge=0)\n",
+        [change("1", 2)],
+    ),
+    (
+        "the values are annotated as str",
+        "c: dict[str, str] = {'a': '1'}\n",
+        [entry("{'a': '1'}", "b", True)],
+    ),
+    (
+        "the value is a member of an enumeration",
+        "class A(enum.IntEnum):\n    ONE = 1\n",
+        [change("1", "all")],
+    ),
+    (
+        "what takes the setting is computed",
+        "f()['a'] = 1\n",
+        [lambda source: AddBeside(key_at(source, "'a'"), "b", True)],
+    ),
+    (
+        "other statements stand on its line",
+        "c['a'] = 1; x()\n",
+        [lambda source: AddBeside(key_at(source, "'a'"), "b", True)],
+    ),
+    (
+        "the dict is annotated as Conf",
+        "c: Conf = {'a': '1'}\n",
+        [entry("{'a': '1'}", "b", True)],
+    ),
+    (
+        "the value is no name that a literal could take the place of",
+        "P(a=f())\n",
+        [lambda source: GiveValue(key_at(source, "a="), 1)],
+    ),
     ("inf has no literal", "P()\n", [add("P()", "a", float("inf"))]),
     ("neither a dict display nor a dict(…) call stands there", "f()\n", [entry("f()", "a", 1)]),
     (

@@ -99,7 +99,7 @@ def test_an_unsafe_fix_says_why_and_what_else_it_changes() -> None:
     fix = Fix(title=TITLE, safety="unsafe", edits=(OFF,), reason="it changes more", users=users)
     assert _full(_finding(fix), {"app.py": APP}).startswith(
         "  = fix (unsafe, wants --unsafe-fixes): set enable.idempotence to true\n"
-        "      it changes more\n"
+        "      because it changes more\n"
         "      also changes app/consumer.py:12, app/tool.py:3\n"
         '4 |       "bootstrap.servers": SERVERS,\n'
     )
@@ -303,8 +303,8 @@ def test_a_narrow_terminal() -> None:
         "  = fix (unsafe, wants --unsafe-fixes):\n"
         "        set enable.idempotence to true,\n"
         "        which makes acks all\n"
-        "      each record then waits for all\n"
-        "        in-sync replicas\n"
+        "      because each record then waits for\n"
+        "        all in-sync replicas\n"
         '4 |       "bootstrap.servers": SERVERS,\n'
         '5 | -     "enable.idempotence": False,\n'
         '5 | +     "enable.idempotence": True,\n'

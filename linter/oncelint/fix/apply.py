@@ -8,7 +8,7 @@ of oncelint's own: it is dropped, and nothing of it is left.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
@@ -95,7 +95,7 @@ class Workspace:
     """The project that is fixed.
 
     `judge` judges it with some contents replaced, by path with links resolved. `resolve` follows
-    a link. `read` yields a file's text with these contents (None: there is none), `named` whether
+    a link; `follows` gives what a rule's findings hide by themselves. `read` yields a file's text with these contents (None: there is none), `named` whether
     the user named a file, and `refusal` why a file cannot be written (None: it can).
     """
 
@@ -103,6 +103,7 @@ class Workspace:
     resolve: Callable[[str], str]
     read: Callable[[str, Contents], SourceText | None]
     named: Callable[[str], bool]
+    follows: Callable[[str], Collection[str]]
     refusal: Callable[[str], str | None]
 
 
@@ -273,6 +274,8 @@ class _Run:
             one for one in candidates if any(f.goal and f.goal.comment for f in one.findings)
         ]
         for candidate in comments or candidates:
+            if any(set(candidate.edits) < set(other.edits) for other in candidates):
+                continue  # the other one does this as well, at a better place for the rest
             if not any(_clash(candidate, other) for other in chosen):
                 chosen.append(candidate)
         return chosen
@@ -414,7 +417,7 @@ class _Run:
         return (
             _failing(before.report, after.report)
             or _left(before, after, fixes)
-            or _appeared(before, after, fixes)
+            or _appeared(before, after, fixes, self._workspace.follows)
             or _vanished(before, after)
             or _refusing(before, after)
         )
@@ -448,11 +451,30 @@ def _overlapping(edits: Iterable[Placed]) -> str | None:
 def _clash(one: _Candidate, other: _Candidate) -> bool:
     """Whether two fixes cannot be applied together: their edits overlap, or an insertion touches
     another edit, so that their order would be anybody's guess. An edit both have is made once."""
+    if set(one.edits) != set(other.edits) and (_concerns(one, other) or _concerns(other, one)):
+        return True
     return any(
         first.path == second.path and first != second and _touch(first, second)
         for first in one.edits
         for second in other.edits
     )
+
+
+def _concerns(one: _Candidate, other: _Candidate) -> bool:
+    """Whether a fix changes a client that another one is about: after it, that one may have
+    nothing left to do, or something else."""
+    clients = _clients(other)
+    return any(span in clients for span in (*one.fix.users, *_clients(one)))
+
+
+def _clients(candidate: _Candidate) -> set[object]:
+    """Where the clients are made that a fix is about."""
+    return {
+        span
+        for finding in candidate.findings
+        if finding.goal is not None and (finding.goal.settings or finding.goal.starts)
+        if (span := getattr(finding.goal.client or finding.subject, "span", None)) is not None
+    }
 
 
 def _touch(first: Placed, second: Placed) -> bool:
@@ -518,13 +540,25 @@ def _number(traces: Counter[Trace], key: str) -> int:
     return sum(traces[key, kind, CONFIDENCES[0]] for kind in (_ALL, _LATE))
 
 
-def _appeared(before: Judgement, after: Judgement, fixes: Iterable[_Candidate]) -> str | None:
+def _appeared(
+    before: Judgement,
+    after: Judgement,
+    fixes: Iterable[_Candidate],
+    follows: Callable[[str], Collection[str]],
+) -> str | None:
     """A finding that was not there before, or less certainly, or suppressed.
 
     That a suppression comment is of no use any more is no harm done: it spoke of the cause that is
-    gone, and is itself a finding that the next round may fix.
+    gone, and is itself a finding that the next round may fix. Nor is it one when a client that
+    starts again is found to do what follows from running it.
     """
     allowed = before.traces.copy()
+    hidden = {
+        (rule, finding.span.path)
+        for one in fixes
+        for finding in one.findings
+        for rule in follows(finding.rule)
+    }
     for finding in (finding for one in fixes for finding in one.findings):
         levels = CONFIDENCES[: CONFIDENCES.index(finding.confidence) + 1]
         allowed.subtract((before.key(finding), _SHOWN, level) for level in levels)
@@ -532,6 +566,8 @@ def _appeared(before: Judgement, after: Judgement, fixes: Iterable[_Candidate]) 
         key, kind, _ = trace
         if kind != _LATE and count > allowed[trace]:
             rule, path, _ = key.split("|", 2)
+            if (rule, path) in hidden:
+                continue
             return f"it leads to {rule} in {path}"
     return None
 

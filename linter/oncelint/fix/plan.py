@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from oncelint.dialects.constraints import ACKS, IDEMPOTENCE, ISOLATION
 from oncelint.fix.comments import render as render_comment
-from oncelint.fix.solve import Added, Change, Changed, Removed, Solution, solve
-from oncelint.fix.write import Source, Written, edits_of, write
+from oncelint.fix.solve import (
+    Added,
+    Change,
+    Changed,
+    Removed,
+    Renamed,
+    Solution,
+    solve,
+    starts_with,
+)
+from oncelint.fix.write import Source, Written, edits_of, place_of, stands_beside, write
 from oncelint.model.facts import Home
 from oncelint.model.finding import Finding, Goal
 from oncelint.model.fixes import Fix
@@ -18,12 +26,19 @@ from oncelint.model.values import Known, Span, Value, as_text, scalar_text
 from oncelint.patches import CannotWrite
 
 
-def plan(findings: Sequence[Finding], project: Project, source: Source) -> list[Finding]:
+def plan(
+    findings: Sequence[Finding],
+    project: Project,
+    source: Source,
+    mentions: Callable[[str], Iterable[str]] = lambda word: (),
+    suppressed: Sequence[Finding] = (),
+) -> list[Finding]:
     """The findings, those with a goal with their fix.
 
-    `source` gives the text of a file of the project, None where it has none.
+    `source` gives the text of a file of the project, None where it has none, and `mentions` the
+    Python files that a word stands in; what `suppressed` findings are about is not touched.
     """
-    planner = _Planner(findings, project, source)
+    planner = _Planner(findings, project, source, mentions, suppressed)
     return [
         replace(one, fixes=(_fix(planner, one, one.goal),)) if one.goal else one for one in findings
     ]
@@ -34,6 +49,8 @@ class _Planner:
     findings: Sequence[Finding]
     project: Project
     source: Source
+    mentions: Callable[[str], Iterable[str]]
+    suppressed: Sequence[Finding]
 
 
 def _fix(planner: _Planner, finding: Finding, goal: Goal) -> Fix:
@@ -43,14 +60,15 @@ def _fix(planner: _Planner, finding: Finding, goal: Goal) -> Fix:
             from oncelint.fix.statements import repeatable  # SQL, which few fixes are about
 
             others = [sink for sink in project.sinks if sink is not finding.subject]
-            return _capped(repeatable(finding.subject, source, others), finding, goal)
+            fix = _capped(repeatable(finding.subject, source, others), finding, goal)
+            return _with_callers(fix, finding.subject, planner)
         if goal.comment and isinstance(finding.subject, SuppressionUse):
             return _comment(planner, finding.subject, goal)
         client = goal.client if goal.client is not None else finding.subject
         if isinstance(client, Client) and (
             goal.settings or goal.renames or goal.removals or goal.starts
         ):
-            return _settings(client, finding, goal, project, source)
+            return _settings(client, finding, goal, planner)
     except CannotWrite as problem:
         return Fix(title=goal.title, safety="display", reason=problem.reason)
     return Fix(title=goal.title, safety="display", reason=goal.reason or "this is yours to decide")
@@ -65,6 +83,30 @@ def _capped(fix: Fix, finding: Finding, goal: Goal) -> Fix:
     if finding.confidence != "high":
         return replace(fix, safety="unsafe", reason=_DOUBT)
     return fix
+
+
+def _with_callers(fix: Fix, sink: Sink, planner: _Planner) -> Fix:
+    """A fix of a statement that only consumers reach is as safe as it is; another caller of its
+    function may live on the violation."""
+    from oncelint.python.readers import callers, importers, said  # where Python is edited
+
+    text = planner.source(sink.span.path) if fix.safety == "safe" else None
+    if text is None:
+        return fix
+    spans = [step.span for one in planner.project.sinks for step in one.path]
+    path = sink.span.path
+    found = callers(text.text, place_of(sink.span), _in(spans, path))
+    places = [said(found.lines, path)] if found.lines else []
+    module = path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
+    for name in planner.mentions(found.name) if found.name is not None else ():
+        other = planner.source(name) if name != path else None
+        if other is not None and found.name is not None:
+            lines = importers(other.text, found.name, module, _in(spans, name))
+            places += [said(lines, name)] if lines else []
+    if not places:
+        return fix
+    reason = f"its function is called at {' and '.join(places)} as well"
+    return replace(fix, safety="unsafe", reason=reason)
 
 
 _DOUBT = "the finding is not certain"
@@ -89,21 +131,31 @@ def _comment(planner: _Planner, use: SuppressionUse, goal: Goal) -> Fix:
 # Settings -------------------------------------------------------------------------------------
 
 
-def _settings(
-    client: Client, finding: Finding, goal: Goal, project: Project, source: Source
-) -> Fix:
+def _settings(client: Client, finding: Finding, goal: Goal, planner: _Planner) -> Fix:
+    project, source = planner.project, planner.source
     solution = solve(client, goal)
     if not solution.changes:
         raise CannotWrite("no setting has to change for it")
     _keep_the_guarantee(solution)
+    _keep_what_is_suppressed(solution, planner)
+    _give_their_own(client, solution, planner)
     title = title_of(client, solution)
     if goal.safety == "display":
         raise CannotWrite(goal.reason or "this is yours to decide")
-    written = _written(client, solution.changes, project, source)
-    users = tuple(dict.fromkeys(_users(client, written, project)))
-    reason = _doubts(finding, goal, solution, users, source)
-    if reason is None and written.shared:
-        reason = "the mapping has an anchor, and an alias names it elsewhere"
+    written = _written(client, finding, solution.changes, planner)
+    for one in finding.alike:
+        if isinstance(one, Client) and not _serves(one, solution.changes, written.home):
+            raise CannotWrite("it is made with several configurations, which want a change each")
+    others = list(_users(client, written, project))
+    for other in others:
+        if not starts_with(other, solution.changes):
+            raise CannotWrite("another client that it changes would not start")
+    users = tuple(dict.fromkeys(_place_of_user(client, other) for other in others))
+    doubts = [
+        *_doubts(finding, goal, solution, written, users, source),
+        *_read_elsewhere(client, solution.changes, written.home, planner),
+    ]
+    reason = "; ".join(dict.fromkeys(doubts)) or None
     return Fix(
         title=title,
         safety="safe" if reason is None else "unsafe",
@@ -114,50 +166,54 @@ def _settings(
 
 
 def _doubts(
-    finding: Finding, goal: Goal, solution: Solution, users: Sequence[Span], source: Source
-) -> str | None:
-    """Why a fix is not safe; None when it is."""
+    finding: Finding,
+    goal: Goal,
+    solution: Solution,
+    written: Written,
+    users: Sequence[Span],
+    source: Source,
+) -> Iterator[str]:
+    """Why a fix is not safe; nothing when it is."""
     if goal.safety != "safe":
-        return goal.reason or "it changes what the client does beyond this finding"
+        yield goal.reason or "it changes what the client does beyond this finding"
     if users:
-        return f"it changes {_number(len(users))} as well"
-    if finding.confidence != "high":
-        return _DOUBT
+        yield f"it changes {_number(len(users))} as well"
+    if written.shared:
+        yield "the mapping has an anchor, and an alias names it elsewhere"
+    for name in dict.fromkeys(solution.decided_elsewhere):
+        yield f"{_spelled(solution, name)} can still be set otherwise from outside"
     if solution.decided_elsewhere:
-        return f"{solution.decided_elsewhere[0]} can still be set otherwise from outside"
-    for change in solution.changes:
-        if isinstance(change, Changed) and not _beside(change, source):
-            return f"the value is written in {change.span}, away from its key"
-    return None
+        return  # which is why the finding is not certain, and the value away from its key
+    if finding.confidence != "high":
+        yield _DOUBT
+    away = [
+        str(change.span)
+        for change in solution.changes
+        if isinstance(change, Changed)
+        if not change.at_key and not _beside(change, source)
+    ]
+    if away:
+        yield f"what changes is written in {' and '.join(away)}, away from its key"
 
 
 def _number(users: int) -> str:
     return "another client" if users == 1 else f"{users} other clients"
 
 
-_BETWEEN = re.compile(r"""["'\s\])]*[=:,][\s("']*|\s*""")
-
-
 def _beside(change: Changed, source: Source) -> bool:
-    """Whether a value stands right behind its key, so that nothing else can use it."""
-    key, value = change.setting.key_span, change.span
-    if key.path != value.path:
-        return False
-    text = source(key.path)
-    if text is None or value.start < key.end:
-        return False
-    between = text.text[text.offset(key.end) : text.offset(value.start)]
-    return _BETWEEN.fullmatch(between) is not None
+    text = source(change.span.path)
+    return text is not None and stands_beside(change, text)
 
 
 def _written(
-    client: Client, changes: Sequence[Change], project: Project, source: Source
+    client: Client, finding: Finding, changes: Sequence[Change], planner: _Planner
 ) -> Written:
     """The edits, with what is added at the best place that can take it."""
+    project, source = planner.project, planner.source
     if not any(isinstance(one, Added) for one in changes):
         return write(client, changes, None, source)
     problem: CannotWrite | None = None
-    for home in _homes(client, project):
+    for home in _homes(client, finding, changes, planner):
         try:
             _not_handed_over(client, changes, home, project)
             return write(client, changes, home, source)
@@ -174,27 +230,113 @@ def _not_handed_over(
     """An argument that one caller of a construction hands over must not be written there too."""
     added = {one.key for one in changes if isinstance(one, Added)}
     for other in project.clients:
-        if home.kind != "arguments" or other is client or other.span != client.span:
+        if home.kind not in ("arguments", "beside") or other is client or other.span != client.span:
             continue
         if any(setting.key in added for setting in other.block.settings):
             raise CannotWrite("another caller of the same construction sets it itself")
 
 
-def _homes(client: Client, project: Project) -> Sequence[Home]:
-    """Where a setting can be added: the definition first, unless clients of another kind use it
-    and the construction can take the setting alone."""
+def _homes(
+    client: Client, finding: Finding, changes: Sequence[Change], planner: _Planner
+) -> Sequence[Home]:
+    """Where a setting can be added: beside another one that changes, else where the block is
+    defined, unless others read that and the construction can take the setting alone."""
+    project = planner.project
 
     def foreign(home: Home) -> bool:
-        return any(
+        return bool(_read_at(client, home.span, planner, added=True)) or any(
             (other.role, other.dialect) != (client.role, client.dialect)
             for other in project.clients
-            if other is not client and any(one.span == home.span for one in other.block.homes)
+            if other is not client and _reads(other, home)
         )
 
-    return sorted(client.block.homes, key=foreign)
+    prefix = client.block.homes[0].prefix if client.block.homes else ""
+    beside = [
+        Home(one.setting.key_span, "beside", prefix)
+        for one in changes
+        if isinstance(one, Changed) and one.setting.key_span != client.span
+    ]
+    first = client.block.homes[0] if client.block.homes else None
+    if first is not None and first.kind == "display" and client.block.settings:
+        written = [setting.key_span for setting in client.block.settings]
+        if not any(first.span.covers(span) for span in written):
+            # an empty dict that is filled by item assignments goes on being filled
+            beside.append(Home(written[-1], "beside", prefix))
+    alike = [one for one in finding.alike if isinstance(one, Client)]
+
+    def narrow(home: Home) -> bool:
+        return not all(_reads(one, home) for one in alike)
+
+    homes = dict.fromkeys([*beside, *client.block.homes])
+    return sorted(homes, key=lambda home: (narrow(home), foreign(home)))
 
 
-def _users(client: Client, written: Written, project: Project) -> Iterable[Span]:
+def _read_elsewhere(
+    client: Client, changes: Sequence[Change], home: Home | None, planner: _Planner
+) -> Iterator[str]:
+    """That others than clients read what is edited, as a reason."""
+    spans: list[tuple[Span, bool]] = []
+    if home is not None and home.kind in ("display", "beside"):
+        if any(isinstance(one, Added) for one in changes):
+            spans.append((home.span, True))
+    for change in changes:
+        if isinstance(change, Changed):
+            spans.append((change.setting.key_span, False))
+            if not change.at_key:
+                spans.append((change.span, False))
+        elif isinstance(change, (Removed, Renamed)):
+            spans.append((change.key_span, False))
+    places = dict.fromkeys(
+        one for span, added in spans for one in _read_at(client, span, planner, added=added)
+    )
+    if places:
+        yield f"it is read at {' and '.join(places)} as well"
+
+
+def _read_at(client: Client, span: Span, planner: _Planner, *, added: bool) -> tuple[str, ...]:
+    """The places, `app.py:4 and 6`, where something else than a client reads what is written at a
+    place of Python code. Of what is `added` there, clients of other dicts are among those: they
+    may have taken that one over."""
+    from oncelint.python.readers import importers, readers, said  # where Python is edited
+
+    text = planner.source(span.path) if span.path.endswith(".py") else None
+    if text is None:
+        return ()
+    clients = [
+        one
+        for one in planner.project.clients
+        if not added or one is client or any(home.span == span for home in one.block.homes)
+    ]
+    spans = [one.span for one in clients]
+    spans += [step.span for one in clients for step in one.path]
+    spans += [home.span for one in clients for home in one.block.homes if home.span != span]
+    keys_of = [setting.key_span for setting in client.block.settings]
+    found = readers(text.text, place_of(span), _in(spans, span.path), _in(keys_of, span.path))
+    places = [said(found.lines, span.path)] if found.lines else []
+    module = span.path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
+    for path in planner.mentions(found.name) if found.name is not None else ():
+        other = planner.source(path) if path != span.path else None
+        if other is None or found.name is None:
+            continue
+        keys = _in(keys_of, path)
+        lines = importers(other.text, found.name, module, _in(spans, path), keys)
+        if lines:
+            places.append(said(lines, path))
+    return tuple(places)
+
+
+def _in(spans: Iterable[Span], path: str) -> list[tuple[int, int, int, int]]:
+    return [place_of(span) for span in spans if span.path == path]
+
+
+def _reads(client: Client, home: Home) -> bool:
+    """Whether a client's configuration includes what is added at a home."""
+    if home.kind == "beside":
+        return any(setting.key_span == home.span for setting in client.block.settings)
+    return home in client.block.homes
+
+
+def _users(client: Client, written: Written, project: Project) -> Iterator[Client]:
     """The other clients whose configuration stands at the touched places.
 
     A Connect worker has its producers' keys in its file and does not read them.
@@ -209,8 +351,64 @@ def _users(client: Client, written: Written, project: Project) -> Iterable[Span]
             if own.get(setting.key_span, setting.key) == setting.key:
                 used.add(setting.key_span)
                 used.update(one.span for one in setting.alternatives if one.span is not None)
-        if used & places or (written.home is not None and written.home in other.block.homes):
-            yield other.path[0].span if other.span == client.span and other.path else other.span
+        if used & places or (written.home is not None and _reads(other, written.home)):
+            yield other
+
+
+def _serves(client: Client, changes: Sequence[Change], home: Home | None) -> bool:
+    """Whether changes reach another client as well."""
+    written = {setting.key_span for setting in client.block.settings}
+    for setting in client.block.settings:
+        written.update(one.span for one in setting.alternatives if one.span is not None)
+    for change in changes:
+        if isinstance(change, Added):
+            reached = home is not None and _reads(client, home)
+        elif isinstance(change, Changed):
+            reached = (change.setting.key_span if change.at_key else change.span) in written
+        else:
+            reached = change.key_span in written
+        if not reached:
+            return False
+    return True
+
+
+def _place_of_user(client: Client, other: Client) -> Span:
+    """Where another client is made: of two of one construction, where it is called."""
+    return other.path[0].span if other.span == client.span and other.path else other.span
+
+
+def _keep_what_is_suppressed(solution: Solution, planner: _Planner) -> None:
+    """Who suppresses a finding about a setting wants the setting as it is."""
+    kept = {one.span: one.rule for one in planner.suppressed}
+    for change in solution.changes:
+        if isinstance(change, Added):
+            continue
+        spans: tuple[Span, ...] = ()
+        if isinstance(change, Changed):
+            spans, name = (change.span, change.setting.key_span), change.setting.key
+        else:
+            spans, name = (change.key_span,), change.name
+        for span in spans:
+            if span in kept:
+                raise CannotWrite(f"{name} is kept, since {kept[span]} is suppressed there")
+
+
+def _give_their_own(client: Client, solution: Solution, planner: _Planner) -> None:
+    """A constant that something else reads as well stays, and the key gets a literal instead."""
+    for index, change in enumerate(solution.changes):
+        if not isinstance(change, Changed) or _beside(change, planner.source):
+            continue
+        shared = any(
+            one.span == change.span
+            for setting in client.block.settings
+            if setting.key_span != change.setting.key_span
+            for one in setting.alternatives
+        )
+        single = len(change.setting.alternatives) == 1
+        if single and (shared or _read_at(client, change.span, planner, added=False)):
+            solution.changes[index] = replace(change, at_key=True)
+        elif shared:
+            raise CannotWrite(f"other settings get their values from {change.span} as well")
 
 
 def _keep_the_guarantee(solution: Solution) -> None:
@@ -245,7 +443,7 @@ def title_of(client: Client, solution: Solution) -> str:
             renames.append(f"{change.old} to {change.new}")
     groups = (("set", sets), ("remove", removes), ("rename", renames))
     title = _joined([f"{verb} {_joined(dict.fromkeys(parts))}" for verb, parts in groups if parts])
-    named = {change.name for change in solution.changes}
+    named = {change.name for change in solution.changes if not isinstance(change, Removed)}
     effects = [
         f"{_spelled(solution, name)} {_either(values)}"
         for name, values in solution.effects().items()

@@ -21,6 +21,11 @@ from oncelint.model.versions import span_text
 from oncelint.patches import CannotWrite
 
 _ROUNDS = 16
+# What tells a client which brokers it talks to: with ones from before 0.11 it refuses idempotence
+# (kafka/producer/kafka.py; aiokafka/producer/producer.py; rdkafka_conf.c).
+_BROKER_VERSIONS = ("api_version", "broker.version.fallback", "api.version.request")
+# librdkafka's topic settings in a dict of their own (confluent_kafka.c, common_conf_setup)
+_TOPIC_CONFIG = "default.topic.config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +39,15 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The literal at `span` is what a written setting gets its value from."""
+    """The literal at `span` is what a written setting gets its value from; `old` is that value as
+    it reached the client. `at_key` when the key gets a literal of its own instead."""
 
     name: str
     setting: WrittenSetting
     span: Span
     value: Scalar
+    old: Scalar | tuple[Scalar, ...] = None
+    at_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +147,33 @@ def solve(client: Client, goal: Goal) -> Solution:
     raise CannotWrite("no combination of settings was found that this client accepts")
 
 
+def starts_with(client: Client, changes: Sequence[Change]) -> bool:
+    """Whether a client starts in every world in which it does now, with changes of a place that it
+    shares with another one."""
+    added = [one for one in changes if isinstance(one, Added)]
+    values = {one.span: one.value for one in changes if isinstance(one, Changed)}
+    settings = [
+        replace(
+            setting,
+            alternatives=tuple(
+                replace(one, value=Known(values[one.span])) if one.span in values else one
+                for one in setting.alternatives
+            ),
+        )
+        for setting in client.block.settings
+    ]
+    keys = {setting.key for setting in settings}
+    settings += [
+        WrittenSetting(one.key, client.span, (Alternative(Known(one.value)),))
+        for one in added
+        if one.key not in keys
+    ]
+    after = _evaluate(client, replace(client.block, settings=tuple(settings)))
+    return any(world.refuses() for world in client.worlds) or not any(
+        world.refuses() for world in after
+    )
+
+
 def _evaluate(client: Client, block: Block) -> tuple[World, ...]:
     candidates: dict[str, dict[str, None]] = {}
     for world in client.worlds:
@@ -158,21 +193,53 @@ def _keep_versions(solution: Solution) -> None:
 
 
 def _start_surely(client: Client, solution: Solution) -> None:
-    """Where idempotence is new, what it cannot live with must be known not to be set."""
+    """Where idempotence is new, nothing may be set that it cannot live with, from outside either."""
     before = {v: world for world in client.worlds for v in world.versions}
     for world in solution.after:
         old = before.get(world.versions[-1])
         if world.known(IDEMPOTENCE) is not True or old is None or old.known(IDEMPOTENCE) is True:
             continue
+        for one in solution.block.settings:
+            if one.key in _BROKER_VERSIONS and not _is_recent(one):
+                raise CannotWrite(
+                    f"{one.key} may say a broker from before 0.11, without idempotence"
+                )
+        if any(one.key == _TOPIC_CONFIG for one in solution.block.settings):
+            raise CannotWrite(f"{_TOPIC_CONFIG} may hold settings that exclude it")
         for name in (ACKS, RETRIES, IN_FLIGHT):
             written = _written(solution.block, client, name)
             if written is None or world.setting(name) is None:
                 continue
-            if not any(isinstance(one.value, Known) for one in written.alternatives):
+            spelled = written.shown or written.key
+            unknown = [one for one in written.alternatives if not _is_settled(one.value)]
+            if len(unknown) == len(written.alternatives):
                 raise CannotWrite(
-                    f"what {written.shown or written.key} is, is not known, and the client may"
-                    " not start with it"
+                    f"what {spelled} is, is not known, and the client may not start with it"
                 )
+            if unknown:
+                raise CannotWrite(
+                    f"{spelled} can be set from outside, and the client does not start with every"
+                    " value of it"
+                )
+
+
+def _is_recent(setting: WrittenSetting) -> bool:
+    """Whether a setting that tells the brokers' version tells one with idempotence, or none."""
+    for one in setting.alternatives:
+        if not isinstance(one.value, Known):
+            return False
+        value = one.value.value
+        if value is None or value in ("auto", True, "true"):
+            continue
+        parts = value if isinstance(value, tuple) else str(value).split(".")
+        numbers = [int(part) for part in map(str, parts) if part.isdecimal()]
+        if not numbers or numbers < [0, 11]:
+            return False
+    return True
+
+
+def _is_settled(value: Value | None) -> bool:
+    return value is None or isinstance(value, Known)
 
 
 def _ask_for_nothing_broken(client: Client, solution: Solution) -> None:
@@ -191,7 +258,7 @@ def _next(solution: Solution, client: Client, goal: Goal) -> Wanted | None:
     """What is still to be changed; None when the goal is reached."""
     for world in solution.after:
         for found in world.contradictions:
-            if not _in_the_way(found, goal):
+            if not _in_the_way(found, goal, solution):
                 continue
             if found.family == "missing":
                 raise CannotWrite(
@@ -216,10 +283,21 @@ def _next(solution: Solution, client: Client, goal: Goal) -> Wanted | None:
     return None
 
 
-def _in_the_way(found: Contradiction, goal: Goal) -> bool:
-    if found.outcome == "refuses":
+def _in_the_way(found: Contradiction, goal: Goal, solution: Solution) -> bool:
+    """Whether a contradiction has to go: what keeps the client from starting, unless it did so
+    before and the goal is another one; what switches idempotence off that is asked for."""
+    if found.outcome == "switches-off":
+        return goal.settings.get(IDEMPOTENCE) is True
+    if found.outcome != "refuses":
+        return False
+    if goal.starts and found.family != "missing":
         return True
-    return found.outcome == "switches-off" and goal.settings.get(IDEMPOTENCE) is True
+    was_there = any(
+        (one.family, one.settings, one.outcome) == (found.family, found.settings, found.outcome)
+        for world in solution.before
+        for one in world.contradictions
+    )
+    return not was_there or found.settings[0] in goal.settings
 
 
 # Changes of the block -------------------------------------------------------------------------
@@ -365,7 +443,8 @@ def _change(solution: Solution, client: Client, written: WrittenSetting, wanted:
             solution.changes.remove(own)
             solution.changes.append(replace(own, value=wanted.value))
         elif one.span is not None:
-            change = Changed(wanted.name, written, one.span, wanted.value)
+            old = one.value.value if isinstance(one.value, Known) else None
+            change = Changed(wanted.name, written, one.span, wanted.value, old)
             if change not in solution.changes:
                 solution.changes.append(change)
     if not changed:

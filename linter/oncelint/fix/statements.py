@@ -112,7 +112,7 @@ def _key(sink: Sink, names: Collection[str], how: str) -> tuple[frozenset[str], 
         if not position:
             raise CannotWrite(
                 f"it is not known which unique key of {sink.table or 'the table'} a repetition violates,"
-                " and the statement has no columns for the record's topic, partition and offset"
+                " and the statement has no columns named for the record's topic, partition and offset"
             )
         columns = ", ".join(position)
         return frozenset(position), (f"{how} where no unique key on ({columns}) exists",)
@@ -121,7 +121,16 @@ def _key(sink: Sink, names: Collection[str], how: str) -> tuple[frozenset[str], 
             f"{sink.table or 'the table'} has no unique key that the record fills: it needs one first,"
             " on the record's business key or on columns for its topic, partition and offset"
         )
-    return min(sink.keys, key=lambda one: (len(one), sorted(one))), ()
+    return first_key(sink), ()
+
+
+def first_key(sink: Sink) -> frozenset[str]:
+    """The shortest key that a repetition violates, the one whose columns are written first."""
+    order = list(sink.columns)
+    return min(
+        sink.keys or (),
+        key=lambda key: (len(key), [one not in key for one in order], sorted(key)),
+    )
 
 
 def _users(sink: Sink, others: Sequence[Sink]) -> tuple[Span, ...]:
@@ -137,6 +146,24 @@ def _users(sink: Sink, others: Sequence[Sink]) -> tuple[Span, ...]:
     return tuple(users)
 
 
+def _other_effect(sink: Sink, read: Read) -> str | None:
+    """What else happens for a record on the way from its loop to the write."""
+    from oncelint.python.effects import other_effect
+
+    spans = [sink.span, *(step.span for step in sink.path)]
+    for path in dict.fromkeys(span.path for span in spans):
+        source = read(path)
+        places = [
+            (span.start.line, span.start.column, span.end.line, span.end.column)
+            for span in spans
+            if span.path == path
+        ]
+        found = other_effect(source.text, places) if source is not None else None
+        if found is not None:
+            return found
+    return None
+
+
 _COUNTS = re.compile(r"\.(?:lastrowid|rowcount|insert_id|inserted_primary_key)\b")
 
 
@@ -146,6 +173,12 @@ def _doubts(sink: Sink, users: Sequence[Span], read: Read) -> Iterator[str]:
         yield f"the same text serves {more}"
     if not sink.keys_settled:
         yield "the project's files do not agree on the table's unique keys, or drop some"
+    effect = _other_effect(sink, read)
+    if effect is not None:
+        yield (
+            f"{effect}() may be done for a record as well, and a violation that is not raised any"
+            " more does not keep it from being done twice"
+        )
     if sink.confidence != "high":
         yield "it is not certain that records are written here"
     written = sink.statement_span
@@ -440,7 +473,9 @@ def _module_of_insert(tree: ast.Module, base: ast.expr) -> str:
     if not isinstance(base, ast.Name):
         if _target(base) != "insert":
             raise CannotWrite("the statement is made in several steps")
-        raise CannotWrite("insert() is called on an object; only an imported insert() is replaced")
+        raise CannotWrite(
+            "insert() is called as an attribute; only one that is imported by its name is replaced"
+        )
     found = [
         (node.module or "", alias)
         for node in tree.body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,11 +12,12 @@ from oncelint.formats import read
 from oncelint.formats.operations import WRITERS, Add, Operation, Remove, Rename, render
 from oncelint.formats.operations import Change as ChangeEntry
 from oncelint.formats.tree import Entry, FormatError, Mapping, walk
+from oncelint.formats.tree import Scalar as ScalarNode
 from oncelint.frameworks.python_clients import CLIENTS
 from oncelint.model.facts import Home
 from oncelint.model.fixes import Edit
 from oncelint.model.project import Client
-from oncelint.model.values import Known, Span
+from oncelint.model.values import Known, Scalar, Span
 from oncelint.patches import CannotWrite, Patch
 from oncelint.python import operations as py
 from oncelint.text import SourceText
@@ -74,7 +76,7 @@ def edits_of(patches: Iterable[Patch], text: SourceText) -> tuple[Edit, ...]:
 
 def _place(change: Change, home: Home | None) -> Span:
     if isinstance(change, Changed):
-        return change.span
+        return change.setting.key_span if change.at_key else change.span
     if isinstance(change, (Removed, Renamed)):
         return change.key_span
     if home is None:
@@ -90,30 +92,78 @@ def _python(
 ) -> Sequence[Patch]:
     from oncelint.python.edit import render as render_python  # LibCST behind it
 
-    return render_python(text.text, [_operation(client, one, home) for one, _ in changes])
+    return render_python(text.text, [_operation(client, one, home, text) for one, _ in changes])
 
 
-def _operation(client: Client, change: Change, home: Home | None) -> py.Operation:
+def _operation(
+    client: Client, change: Change, home: Home | None, source: SourceText
+) -> py.Operation:
     text = any(world.dialect in _READS_TEXT for world in client.worlds)
     if isinstance(change, Changed):
-        is_all = (change.name, change.value) == ("acks", "all")
-        number = _ALL_AS_NUMBER if is_all else None
-        return py.ChangeValue(_of(change.span), change.value, text, number)
+        if change.at_key:
+            return py.GiveValue(place_of(change.setting.key_span), change.value, text)
+        return _change(change, text, source)
     if isinstance(change, Removed):
-        return py.RemoveKey(_of(change.key_span))
+        return py.RemoveKey(place_of(change.key_span))
     if isinstance(change, Renamed):
-        return py.RenameKey(_of(change.key_span), change.new)
+        return py.RenameKey(place_of(change.key_span), change.new)
     assert home is not None
     value = change.value
     if isinstance(value, bool) and text and _booleans_are_text(client):
         value = "true" if value else "false"
-    place = _of(home.span)
+    place = place_of(home.span)
+    if home.kind == "beside":
+        return py.AddBeside(place, change.key, value, text)
     if home.kind == "display":
-        return py.AddEntry(place, change.key, value)
+        return py.AddEntry(place, change.key, value, text)
     if home.kind == "arguments":
         return py.AddArgument(place, change.key, value)
     shape = next((s for n, s in CLIENTS.items() if n.endswith(f".{client.construct}")), None)
     return py.Wrap(place, change.key, value, shape.dict_keywords if shape is not None else ())
+
+
+def _change(change: Changed, text: bool, source: SourceText) -> py.ChangeValue:
+    """Another literal. Where the literal is text and the client got a number, the program converts
+    it, and the new text has to be one that it can convert."""
+    place = place_of(change.span)
+    value = change.value
+    number = _ALL_AS_NUMBER if (change.name, value) == ("acks", "all") else None
+    literal = _literal(source.slice(change.span))
+    if number is not None and isinstance(literal, int) and not stands_beside(change, source):
+        # who else reads it may count on a number
+        return py.ChangeValue(place, number, text, value)
+    if isinstance(literal, str) and isinstance(change.old, str) and literal != change.old:
+        raise CannotWrite("the program makes another text of it")
+    converted = isinstance(change.old, (int, float)) and not isinstance(change.old, bool)
+    if not isinstance(literal, str) or not converted:
+        return py.ChangeValue(place, value, text, number)
+    if isinstance(value, str):
+        if number is None:
+            raise CannotWrite("the program converts the text to a number")
+        value = number
+    return py.ChangeValue(place, value, True)
+
+
+_BETWEEN = re.compile(r"""["'\s\])]*[=:,][\s("']*|\s*""")
+
+
+def stands_beside(change: Changed, source: SourceText) -> bool:
+    """Whether a value stands right behind its key, in `source`, and is not read by a name."""
+    key, value = change.setting.key_span, change.span
+    if key.path != value.path or key.path != source.path or value.start < key.end:
+        return False
+    between = source.text[source.offset(key.end) : source.offset(value.start)]
+    return _BETWEEN.fullmatch(between) is not None
+
+
+def _literal(text: str) -> object:
+    """The value of a literal; None for what is none."""
+    import ast  # where a literal of Python is edited
+
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
 
 
 def _booleans_are_text(client: Client) -> bool:
@@ -128,7 +178,8 @@ def _booleans_are_text(client: Client) -> bool:
     return as_text and not any(isinstance(value, bool) for value in values)
 
 
-def _of(span: Span) -> tuple[int, int, int, int]:
+def place_of(span: Span) -> tuple[int, int, int, int]:
+    """A span's place in its file, as the Python writer takes it."""
     return span.start.line, span.start.column, span.end.line, span.end.column
 
 
@@ -151,13 +202,18 @@ def _configuration(
     for change, span in changes:
         start, end = text.offset(span.start), text.offset(span.end)
         if isinstance(change, Added):
-            mapping = _mapping(mappings, start, end, change, client)
+            if home is not None and home.kind == "beside":
+                mapping, _ = _entry(mappings, start, end, key=True)
+            else:
+                mapping = _mapping(mappings, start, end, change, client)
             prefix = home.prefix if home is not None else ""
             operation: Operation = Add(prefix + change.key, change.value)
         else:
+            if isinstance(change, Changed) and change.at_key:
+                raise CannotWrite("the value is shared with others")
             mapping, entry = _entry(mappings, start, end, key=not isinstance(change, Changed))
             if isinstance(change, Changed):
-                operation = ChangeEntry(entry, change.value)
+                operation = ChangeEntry(entry, _in_a_file(change, entry))
             elif isinstance(change, Removed):
                 operation = Remove(entry)
             else:
@@ -175,6 +231,17 @@ def _is_shared(text: SourceText, mapping: Mapping) -> bool:
     from oncelint.formats.writing.yaml import shared  # where a YAML file is edited
 
     return shared(text.text, mapping)
+
+
+def _in_a_file(change: Changed, entry: Entry) -> Scalar:
+    """The value to write where a program that reads the file converts a text to a number."""
+    text = isinstance(entry.value, ScalarNode) and isinstance(entry.value.value, str)
+    converted = isinstance(change.old, (int, float)) and not isinstance(change.old, bool)
+    if not text or not converted or not isinstance(change.value, str):
+        return change.value
+    if (change.name, change.value) != ("acks", "all"):
+        raise CannotWrite("the program converts the text to a number")
+    return _ALL_AS_NUMBER
 
 
 def _mapping(

@@ -72,16 +72,20 @@ class Schemas:
             facts = [one for one in facts if one.name == table]
             facts = [one for one in facts if self._around.unit(one.span.path) == unit]
             found = _joined(facts)
-            if found is not None and found.settled and self._drops(unit):
+            if found is not None and found.settled and self._drops(unit, table):
                 found = replace(found, settled=False)
             self._found[wanted] = found or self._mapped(table, unit)
         return self._found[wanted]
 
-    def _drops(self, unit: str) -> bool:
-        """Whether a text of the unit takes keys away. An index is dropped by its name alone, so
-        that any drop may be that of any key."""
+    def _drops(self, unit: str, table: str) -> bool:
+        """Whether a text of the unit takes keys of a table away. An index is dropped by its name
+        alone, so that any such drop may be that of any key."""
         texts = [text for path, text in (self._texts or {}).items() if self._unit_is(path, unit)]
-        return any(_DROPS.search(text) for text in (*texts, *self._dropping))
+        return any(
+            (found["table"] or table).lower().endswith(table)
+            for text in (*texts, *self._dropping)
+            for found in _DROPS.finditer(text)
+        )
 
     def _unit_is(self, path: str, unit: str) -> bool:
         return self._around.unit(path) == unit
@@ -161,7 +165,11 @@ def _declared(obj: ClassObj, keys: Iterable[KeySpan]) -> Declared:
     return Declared(tuple(keys), span_of(At(obj.path, obj.node.place)))
 
 
-_DROPS = re.compile(r"\bDROP\s+(?:CONSTRAINT|INDEX|PRIMARY|UNIQUE|KEY)\b", re.I)
+_DROPS = re.compile(
+    r"(?:\bALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?[\"`\[]?(?P<table>[\w.]+)[^;]*?)?"
+    r"\bDROP\s+(?:CONSTRAINT|INDEX|PRIMARY|UNIQUE|KEY)\b",
+    re.I,
+)
 
 
 def _joined(facts: Sequence[TableFact]) -> Declared | None:

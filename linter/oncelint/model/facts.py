@@ -61,7 +61,7 @@ class Duplicate:
     second: Span
 
 
-HomeKind: TypeAlias = Literal["mapping", "display", "arguments", "argument"]
+HomeKind: TypeAlias = Literal["mapping", "display", "arguments", "argument", "beside"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class Home:
     """A place where a block takes one setting more.
 
     A `mapping` of a configuration file, a dict `display` (or a `dict(…)` call) of Python, the
-    keyword `arguments` of the construction itself, or the `argument` by which the construction is
-    given a dict from elsewhere. `prefix` stands before every key there.
+    keyword `arguments` of the construction itself, the `argument` by which the construction is
+    given a dict from elsewhere, or whatever holds the key that it stands `beside`. `prefix` stands before every key there.
     """
 
     span: Span

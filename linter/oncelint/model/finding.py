@@ -108,7 +108,8 @@ class Suppressed:
 class Finding:
     """A finding as reported; `fingerprint` is stable under edits that move lines.
 
-    `subject` is what the rule judged; `fixes` are planned only when somebody asks for them.
+    `subject` is what the rule judged, and `alike` are other subjects of which it says the same at
+    the same place; `fixes` are planned only when somebody asks for them.
     """
 
     rule: str
@@ -127,4 +128,5 @@ class Finding:
     suppressed: Suppressed | None = None
     silent: bool = False
     subject: object = field(default=None, repr=False, compare=False)
+    alike: tuple[object, ...] = field(default=(), repr=False, compare=False)
     fixes: tuple[Fix, ...] = ()

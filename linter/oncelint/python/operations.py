@@ -23,11 +23,28 @@ class AddArgument:
 
 @dataclass(frozen=True, slots=True)
 class AddEntry:
-    """An entry more for the dict display or the `dict(…)` call at a place, behind all others."""
+    """An entry more for the dict display or the `dict(…)` call at a place.
+
+    It stands behind all others, but before the `**` of the function's own `**keywords`, which are
+    the caller's word. With `text` the client reads text as well, and the value is written as text
+    where the display's annotation asks for that (`dict[str, str]`).
+    """
 
     display: Place
     key: str
     value: Scalar
+    text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddBeside:
+    """A setting more in what holds the key at a place: the call's keyword arguments, the dict
+    display, or another item assignment behind the one that is there."""
+
+    beside: Place
+    key: str
+    value: Scalar
+    text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +73,15 @@ class ChangeValue:
     value: Scalar
     text: bool = False
     otherwise: Scalar = None
+
+
+@dataclass(frozen=True, slots=True)
+class GiveValue:
+    """A literal in place of the name that the key at a place is given; what has the name stays."""
+
+    key: Place
+    value: Scalar
+    text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +115,4 @@ class ImportInstead:
     module: str
 
 
-Operation: TypeAlias = (
-    "AddArgument | AddEntry | Wrap | ChangeValue | RemoveKey | RenameKey | Chain | ImportInstead"
-)
+Operation: TypeAlias = "AddArgument | AddEntry | AddBeside | Wrap | ChangeValue | GiveValue | RemoveKey | RenameKey | Chain | ImportInstead"

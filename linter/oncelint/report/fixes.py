@@ -114,7 +114,8 @@ def _head(fix: Fix, said: str, gutter: int, context: Context) -> list[Text]:
     safety = "safe" if fix.safety == "safe" else f"{fix.safety}, wants --unsafe-fixes"
     text = stated(gutter, "fix").append(f" ({safety}): {printable(fix.title)}")
     lines = wrapped(text, context, tail=deep)
-    for more in (fix.reason, _users(fix, context)):
+    why = f"because {fix.reason}" if fix.reason else None
+    for more in (why, _users(fix, context)):
         if more:
             text = Text(" " * (gutter + 5)).append(printable(more))
             lines += wrapped(text, context, tail=deep)

@@ -39,7 +39,9 @@ notes of 2.0.0 (the Scala clients are removed); KAFKA-3353 (producer settings re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 
 from oncelint.model import Client, Goal, Hit, Project, Rule, speak
 from oncelint.model.project import KeyUse
@@ -101,7 +103,20 @@ def _goal(use: KeyUse) -> Goal:
         reason = "what it was meant for is not known"
         return Goal(f"remove {use.key}", {}, "unsafe", reason, removals=(use.span,))
     renames = ((use.span, use.nearest),)
-    return Goal(f"rename {use.key} to {use.nearest}", {}, "safe", renames=renames)
+    title = f"rename {use.key} to {use.nearest}"
+    if not _is_a_slip(use.key, use.nearest):
+        return Goal(title, {}, "unsafe", f"that {use.nearest} is meant is a guess", renames=renames)
+    return Goal(title, {}, "safe", renames=renames)
+
+
+def _is_a_slip(key: str, nearest: str) -> bool:
+    """Whether two keys differ by a slip of the pen alone: a letter or two, separators, case."""
+    one, other = (re.sub(r"[._\-]", "", name).lower() for name in (key, nearest))
+    if one == other:
+        return True
+    matched = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    alike = sum(block.size for block in matched)
+    return max(len(one), len(other)) - alike <= 2 and not nearest.startswith((f"{key}_", f"{key}."))
 
 
 RULE = Rule(

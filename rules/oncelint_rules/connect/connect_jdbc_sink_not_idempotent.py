@@ -58,6 +58,7 @@ from oncelint.model import (
     as_text,
     speak,
 )
+from oncelint.model.values import Scalar
 
 
 def _value(world: World, name: str, default: str) -> str | None:
@@ -112,7 +113,7 @@ def check(connector: Connector, project: Project) -> Iterator[Hit]:
     told = _told(mode, facts["mode"], facts["mode-default"])
     key_told = _told(key_setting, facts["key"], facts["key-default"])
     severity: Severity | None = None
-    settings = {facts["mode"]: "upsert"}
+    settings: dict[str, Scalar] = {facts["mode"]: "upsert"}
     if key == "none":
         consequence = "a record delivered again becomes a second row"
         if not creates:
@@ -123,6 +124,8 @@ def check(connector: Connector, project: Project) -> Iterator[Hit]:
         )
         title = f"set {facts['mode']} to upsert and {facts['key']} to kafka"
         settings[facts["key"]] = "kafka"
+        # other fields than the three of the record's position are refused (FieldsMetadata)
+        settings[facts["key-fields"]] = None
     else:
         severity = "warning"
         consequence = (
@@ -141,9 +144,19 @@ def check(connector: Connector, project: Project) -> Iterator[Hit]:
         setting=facts["mode"],
         related=speak.elsewhere(connector, span, mode, key_setting),
         provenance=mode.origins if mode is not None else (),
-        goal=Goal(title, settings, "unsafe", "the table needs a unique key on the same columns"),
+        goal=Goal(title, settings, "unsafe", _needs(settings, facts)),
         subject_key=speak.subject_key(connector, connector.connector_class),
     )
+
+
+def _needs(settings: Mapping[str, Scalar], facts: Mapping[str, str]) -> str:
+    """What the table has to have for it, which no configuration tells."""
+    if settings.get(facts["key"]) == "kafka":
+        return (
+            "the table needs the columns __connect_topic, __connect_partition and __connect_offset as"
+            " its key, which one that exists already has not"
+        )
+    return "the table needs a unique key on the connector's key columns"
 
 
 RULE = Rule(

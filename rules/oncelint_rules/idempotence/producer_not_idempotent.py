@@ -202,18 +202,22 @@ def _goal(verdict: Verdict, able: Sequence[World], spelled: str) -> Goal:
     if doubtful:
         title += f", and make sure that {' and '.join(doubtful)}"
     safety: Safety = "unsafe" if others or hidden(able) else "safe"
-    reason = _doubt(others)
+    reason = _doubt(able[-1].settings[IDEMPOTENCE], others)
     if len(able) < len(verdict.worlds):
         title += f", which takes {_ARRIVED[able[-1].dialect]} or newer"
         safety, reason = "display", "some of the allowed versions have no such setting"
     return Goal(title, {IDEMPOTENCE: True}, safety, reason)
 
 
-def _doubt(others: Sequence[Obstacle]) -> str:
+def _doubt(setting: Setting, others: Sequence[Obstacle]) -> str:
     """Why switching it on is not safe with these beside it."""
     certain = [one.setting.spelled for one in others if one.certain]
+    if certain and setting.set_by == "user":
+        certain.insert(0, setting.spelled)
     if certain:
-        return f"it undoes the choice of {' and '.join(certain)}"
+        *most, last = certain
+        listed = f"{', '.join(most)} and {last}" if most else last
+        return f"it undoes the choice of {listed}"
     named = [one.setting.spelled for one in others]
     return f"what {' and '.join(named)} is, is not known" if named else "a part is not seen"
 

@@ -71,7 +71,7 @@ delivery semantics.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from oncelint.model import (
     Consumer,
@@ -91,8 +91,9 @@ from oncelint.model import (
 _CALLS = {"orm-add": "this add", "orm-create": "this create"}
 
 
-def _words(columns: frozenset[str]) -> str:
-    return ", ".join(sorted(columns))
+def _words(columns: frozenset[str], order: Sequence[str] = ()) -> str:
+    """Columns in the order of the statement."""
+    return ", ".join(sorted(columns, key=lambda one: (one not in order, [*order, one].index(one))))
 
 
 def _guard(sink: Sink, key: str | None) -> str:
@@ -155,7 +156,11 @@ def check(sink: Sink, project: Project) -> Iterator[Hit]:
     severity: Severity | None = None
     if sink.keys:
         severity = "warning"
-        key = _words(min(sink.keys, key=lambda one: (len(one), sorted(one))))
+        first = min(
+            sink.keys,
+            key=lambda key: (len(key), [one not in key for one in sink.columns], sorted(key)),
+        )
+        key = _words(first, sink.columns)
         message = (
             f"{again} violates the unique key ({key}) and stops the consumer:"
             f" {write}{into} has no conflict clause and the violation is not caught;"

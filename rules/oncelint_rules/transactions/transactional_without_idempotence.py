@@ -87,9 +87,9 @@ def check(producer: Producer, project: Project) -> Iterator[Hit]:
             related=speak.elsewhere(producer, span, off, given),
             provenance=off.origins,
             # where the client turns it on anyway, what is left to do is to say nothing else
-            goal=Goal(f"set {off.spelled} to true", {SETTING: True}, "safe")
+            goal=Goal(f"set {off.spelled} to true", {SETTING: True}, "safe", starts=True)
             if outcome == "refuses"
-            else Goal(f"remove {off.spelled}", {SETTING: None}, "safe"),
+            else Goal(f"remove {off.spelled}", {SETTING: None}, "safe", starts=True),
             causes=causes,
             subject_key=speak.subject_key(producer, off.spelled),
         )

@@ -193,6 +193,19 @@ def _or_default(value: Abs, default: Abs) -> Abs:
     return value
 
 
+def _inherit(machine: Machine, sections: DictObj) -> None:
+    """Every section has what [DEFAULT] says (configparser, DEFAULTSECT)."""
+    default = sections.slots.get("DEFAULT")
+    inherited = objects.deref_dict(machine, default.value) if default is not None else None
+    if inherited is None:
+        return
+    for name, slot in sections.slots.items():
+        section = machine.obj(slot.value) if isinstance(slot.value, Ref) else None
+        if name != "DEFAULT" and isinstance(section, DictObj) and isinstance(slot.value, Ref):
+            slots = {**inherited.slots, **section.slots}
+            machine.write(slot.value.id, replace(section, slots=slots))
+
+
 def _parser_method(
     machine: Machine,
     ref: Ref,
@@ -213,6 +226,7 @@ def _parser_method(
             machine.write(ref.id, replace(obj, open="a configuration file that is not known"))
         else:
             marker = {"\0parser": obj.slots["\0parser"]}
+            _inherit(machine, inner)
             machine.write(ref.id, DictObj({**marker, **inner.slots}, inner.open))
         return Lit(None)
     sections = {key: slot for key, slot in obj.slots.items() if key != "\0parser"}

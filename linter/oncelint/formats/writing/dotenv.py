@@ -7,7 +7,6 @@ those are only used for what all of them take literally.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from oncelint.formats.tree import Entry, Mapping, Scalar, Style
 from oncelint.formats.writing.lines import (
     Lines,
     Site,
+    has_control,
     indentation,
     lines_around,
     locate,
@@ -59,7 +59,7 @@ class _Dotenv:
         return None
 
     def written_key(self, key: str, old: Scalar | None) -> str:
-        if _NOT_IN_KEY.search(key) or _has_control(key):
+        if _NOT_IN_KEY.search(key) or has_control(key):
             raise CannotWrite("the key has a character that no environment file can carry")
         return f"'{key}'" if old and old.style == "single" else key
 
@@ -73,7 +73,7 @@ class _Dotenv:
         # A shell wants the value right behind the sign, and a comment may follow the blanks.
         written = text[entry.key.end : start].rstrip()
         place = entry.key.end + len(written)
-        return Patch(place, place, separator_behind(text, written, self._spaced()) + token)
+        return Patch(place, place, separator_behind(text, written, self.site.neighbours) + token)
 
     def line(self, like: Entry | None, key: str, value: str) -> str:
         head = indentation(self.site.text, like) if like else ""
@@ -81,9 +81,6 @@ class _Dotenv:
         between = separator(self, like, len(head), "=")
         token = _quoted(value, self._usual_style())
         return head + (between + token if token else between.rstrip())
-
-    def _spaced(self) -> tuple[Entry, ...]:
-        return self.site.neighbours
 
     def _usual_style(self) -> Style:
         """The style of most values that could be written without quotes."""
@@ -99,7 +96,7 @@ class _Dotenv:
 def _quoted(value: str, style: Style) -> str:
     """The token for a value: in `style` if that can carry it, else in single, else in double
     quotes."""
-    if _has_control(value):
+    if has_control(value):
         raise CannotWrite("the value has a control character")
     if "${" in value:
         raise CannotWrite("the value's `${` would be filled in from the environment")
@@ -115,8 +112,3 @@ def _quoted(value: str, style: Style) -> str:
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'
     raise CannotWrite("no kind of quotes can carry the value")
-
-
-def _has_control(text: str) -> bool:
-    """Whether there is a control character, or one that ends lines for Python."""
-    return any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text)

@@ -8,7 +8,6 @@ where `inline_comment_prefixes` says so.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from oncelint.formats.writing.lines import (
     LINE_END,
     Lines,
     Site,
+    has_control,
     indentation,
     lines_around,
     locate,
@@ -28,6 +28,8 @@ from oncelint.formats.writing.lines import (
 from oncelint.patches import CannotWrite, Patch
 
 _INLINE_COMMENT = re.compile(r"(?:^|\s)[#;]")
+# A delimiter, or what inline_comment_prefixes may make a comment.
+_NOT_IN_KEY = re.compile(r"[=:]|\s[#;]")
 _BLANKS = re.compile(r"[^\S\r\n]*")
 
 
@@ -45,15 +47,15 @@ def render(text: str, mapping: Mapping, operations: Sequence[Operation]) -> tupl
 
 def check_key(key: str) -> None:
     """Raise CannotWrite for a key that configparser would not read as it is."""
-    if _has_control(key) or key.strip() != key:
+    if has_control(key) or key.strip() != key:
         raise CannotWrite("the key has a control character or a blank at an end")
-    if key[0] in "#;[" or "=" in key or ":" in key:
+    if key[0] in "#;[" or _NOT_IN_KEY.search(key):
         raise CannotWrite("the key has a character that means something else in an INI file")
 
 
 def check_value(value: str) -> None:
     """Raise CannotWrite for a value that configparser's variants do not all read as it is."""
-    if _has_control(value) or value.strip() != value:
+    if has_control(value) or value.strip() != value:
         raise CannotWrite("the value has a control character or a blank at an end")
     if "%" in value:
         raise CannotWrite("configparser may take the value's `%` for the start of a reference")
@@ -65,11 +67,6 @@ def check_old_value(token: str) -> None:
     """Raise CannotWrite for a value as written that may hold a comment."""
     if any(_INLINE_COMMENT.search(line) for line in LINE_END.split(token)):
         raise CannotWrite("what may be a comment stands in the old value")
-
-
-def _has_control(text: str) -> bool:
-    """Whether there is a control character, or one that ends lines for Python."""
-    return any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -182,6 +183,11 @@ def spelled(value: ScalarValue, like: str = "") -> str:
     return text
 
 
+def has_control(text: str) -> bool:
+    """Whether there is a control character, or one that ends lines for Python."""
+    return any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text)
+
+
 def scalar_entries(mapping: Mapping) -> tuple[Entry, ...]:
     """A mapping's settings without its sections."""
     return tuple(entry for entry in mapping.entries if isinstance(entry.value, Scalar))
@@ -296,9 +302,9 @@ def _gap(text: str, entry: Entry) -> _Gap | None:
 def _bare_separator(text: str, neighbours: Sequence[Entry], default: str) -> str:
     """The separator where no neighbour has a value on its key's line."""
     for entry in reversed(neighbours):
-        written = text[entry.key.end : entry.value.start].rstrip()
-        if written and not LINE_END.search(written):
-            return written + separator_behind(text, written, ())
+        written = text[entry.key.end : entry.value.start]
+        if written.strip() and not LINE_END.search(written):
+            return written.rstrip() + separator_behind(text, written.rstrip(), ())
     return default
 
 
@@ -413,12 +419,12 @@ def _check_text(key: str) -> None:
 
 def _check_unique(mapping: Mapping, plan: _Plan, fold: Callable[[str], str]) -> None:
     """No key that is added or given may be there, before an Add not even one that goes."""
-    present = {fold(entry.key.text) for entry in mapping.entries}
+    present = {fold(entry.key.text) for entry in scalar_entries(mapping)}
     final: Counter[str] = Counter(fold(key) for key, _ in plan.adds)
     given = [key for key, _ in plan.adds]
     for index, entry in enumerate(mapping.entries):
         task = plan.tasks.get(index)
-        if task is None or not task.removed:
+        if isinstance(entry.value, Scalar) and not plan.removed(index):
             final[fold((task and task.key) or entry.key.text)] += 1
         if task is not None and task.key is not None:
             given.append(task.key)

@@ -6,6 +6,7 @@ import ast
 
 from oncelint.model.values import Scalar
 
+_MAPPINGS = frozenset({"dict", "Dict", "Mapping", "MutableMapping"})
 _TYPES: dict[str, type] = {"int": int, "str": str, "bool": bool, "float": float}
 
 
@@ -22,6 +23,33 @@ def admits(annotation: str, value: Scalar) -> bool:
     if isinstance(tree, ast.Constant) and isinstance(tree.value, str):
         return admits(tree.value, value)  # an annotation in quotes
     return _admits(tree, value)
+
+
+def value_type(annotation: str) -> str | None:
+    """The annotation of the values of an annotated dict: `str` of `dict[str, str]`; None where
+    that cannot be told."""
+    try:
+        tree = ast.parse(annotation, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    if isinstance(tree, ast.Constant) and isinstance(tree.value, str):
+        return value_type(tree.value)
+    if not isinstance(tree, ast.Subscript) or _name(tree.value) not in _MAPPINGS:
+        return None
+    inner = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else []
+    return ast.unparse(inner[1]) if len(inner) == 2 else None
+
+
+def is_mapping(annotation: str) -> bool:
+    """Whether an annotation is one of the types that any dict is of."""
+    try:
+        tree = ast.parse(annotation, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+    if isinstance(tree, ast.Constant) and isinstance(tree.value, str):
+        return is_mapping(tree.value)
+    node = tree.value if isinstance(tree, ast.Subscript) else tree
+    return _name(node) in (*_MAPPINGS, "Any", "object", "Final", "ClassVar", "")
 
 
 def _admits(node: ast.expr, value: Scalar) -> bool:

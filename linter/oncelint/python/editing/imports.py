@@ -48,7 +48,7 @@ def _move(file: Source, edits: Edits, node: ast.ImportFrom, modules: dict[str, s
         edits.replace(spans[0][0], spans[-1][1], next(iter(modules.values())))
         return
     moved = {i for i, alias in enumerate(node.names) if alias.name in modules}
-    sequences.edit(edits, parsed.names(imported), frozenset(moved), (), last=True)
+    sequences.edit(edits, parsed.names(imported), frozenset(moved), ())
     newline = file.newline_at(statement.end) if statement.start else file.newline
     for name, module in modules.items():
         edits.insert(file.line_end(statement.end), f"{newline}from {module} import {name}")

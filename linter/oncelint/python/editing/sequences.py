@@ -54,11 +54,16 @@ class New:
 
 
 def edit(
-    edits: Edits, elements: Elements, removed: frozenset[int], added: Sequence[New], *, last: bool
+    edits: Edits,
+    elements: Elements,
+    removed: frozenset[int],
+    added: Sequence[New],
+    *,
+    before: int = 0,
 ) -> None:
     """Remove the elements with the indexes `removed` and add the `added` ones.
 
-    With `last` they come behind everything, otherwise before a trailing `**`.
+    Those come behind everything, or before so many of the `**` at the end.
     """
     kept = [one for index, one in enumerate(elements.elements) if index not in removed]
     news = [_written(edits.source, elements, new) for new in added]
@@ -70,7 +75,7 @@ def edit(
         kept = [old]
     _remove(edits, elements, removed)
     if news:
-        _add(edits, elements, kept, news, last)
+        _add(edits, elements, kept, news, before)
 
 
 # Removing -------------------------------------------------------------------------------------
@@ -125,15 +130,15 @@ def _owns_line(source: Source, elements: Elements, index: int) -> bool:
 
 
 def _add(
-    edits: Edits, elements: Elements, kept: Sequence[Element], news: list[str], last: bool
+    edits: Edits, elements: Elements, kept: Sequence[Element], news: list[str], ahead: int
 ) -> None:
     source = edits.source
     if not kept:
         _fill(edits, elements, news)
         return
     place = len(kept)
-    while not last and place and kept[place - 1].stars == 2:
-        place -= 1
+    while ahead and place and kept[place - 1].stars == 2:
+        place, ahead = place - 1, ahead - 1
     if not place:
         _lead(edits, elements, kept[0], news)
         return

@@ -29,7 +29,8 @@ class Statement:
     """A statement, or a compound one's header, at code points `start` to `end` of the file.
 
     `start` includes decorators. `block` are the statements beside it, itself included, and `top`
-    is whether they are the module's own.
+    is whether they are the module's own. `holders` are the functions and classes around it, the
+    outermost first.
     """
 
     node: ast.stmt
@@ -37,10 +38,40 @@ class Statement:
     end: int
     block: Sequence[ast.stmt]
     top: bool
+    holders: tuple[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, ...] = ()
 
     @property
     def compound(self) -> bool:
         return bool(_blocks(self.node))
+
+    @property
+    def returns(self) -> str | None:
+        """The annotation of what a return statement gives back."""
+        holder = self.holders[-1] if self.holders else None
+        if not isinstance(self.node, ast.Return) or holder is None:
+            return None
+        annotation = None if isinstance(holder, ast.ClassDef) else holder.returns
+        return ast.unparse(annotation) if annotation is not None else None
+
+    @property
+    def keywords(self) -> frozenset[str]:
+        """The names of the `**keywords` of the functions around it."""
+        return frozenset(
+            one.args.kwarg.arg
+            for one in self.holders
+            if not isinstance(one, ast.ClassDef) and one.args.kwarg is not None
+        )
+
+    @property
+    def enumeration(self) -> bool:
+        """Whether it stands in the body of an enumeration (enum: Enum, IntEnum, StrEnum, Flag)."""
+        holder = self.holders[-1] if self.holders else None
+        return isinstance(holder, ast.ClassDef) and any(
+            ast.unparse(base).rpartition(".")[2].endswith(("Enum", "Flag")) for base in holder.bases
+        )
+
+
+_HOLDERS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Source:
@@ -158,17 +189,19 @@ class Source:
         by itself.
         """
         block: Sequence[ast.stmt] = self.tree.body
+        holders: tuple[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, ...] = ()
         found: Statement | None = None
         while True:
             inner = self._holding(block, start, end)
             if inner is None:
                 break
-            found = Statement(
-                inner, self.start_of(inner), self.end_of(inner), block, block is self.tree.body
-            )
+            top = block is self.tree.body
+            found = Statement(inner, self.start_of(inner), self.end_of(inner), block, top, holders)
             for candidate in _blocks(inner):
                 if self._holding(candidate, start, end) is not None:
                     block = candidate
+                    if isinstance(inner, _HOLDERS):
+                        holders = (*holders, inner)
                     break
             else:
                 break
@@ -196,7 +229,12 @@ class Source:
         if end > header_end:
             raise CannotWrite("it stands in the head of a later clause of a compound statement")
         return Statement(
-            statement.node, statement.start, header_end, statement.block, statement.top
+            statement.node,
+            statement.start,
+            header_end,
+            statement.block,
+            statement.top,
+            statement.holders,
         )
 
 

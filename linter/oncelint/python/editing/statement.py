@@ -135,6 +135,11 @@ class Parsed:
             return func.value if isinstance(func, self.cst.Attribute) else None
         return None
 
+    @property
+    def is_default(self) -> bool:
+        """Whether the statement is a `setdefault(…)`, after which the caller has the last word."""
+        return isinstance(self._small(), self.cst.Expr)
+
     def imported(self) -> cst.ImportFrom:
         """The `from … import …` that the statement is."""
         statement = self._small()

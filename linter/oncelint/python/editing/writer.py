@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from oncelint.patches import CannotWrite
 from oncelint.python.editing import sequences
-from oncelint.python.editing.annotations import admits
+from oncelint.python.editing.annotations import admits, is_mapping, value_type
 from oncelint.python.editing.edits import Edits
 from oncelint.python.editing.literals import changed, delimiters, is_pure, quoted, written
 from oncelint.python.editing.sequences import Element, New
@@ -18,9 +18,11 @@ from oncelint.python.editing.source import Source, Statement
 from oncelint.python.editing.statement import KeyUse, Parsed
 from oncelint.python.operations import (
     AddArgument,
+    AddBeside,
     AddEntry,
     Chain,
     ChangeValue,
+    GiveValue,
     Operation,
     RemoveKey,
     RenameKey,
@@ -39,14 +41,20 @@ def place_of(operation: Operation) -> Place:
         return operation.call
     if isinstance(operation, AddEntry):
         return operation.display
+    if isinstance(operation, AddBeside):
+        return operation.beside
     if isinstance(operation, ChangeValue):
         return operation.literal
-    if isinstance(operation, (RemoveKey, RenameKey)):
+    if isinstance(operation, (GiveValue, RemoveKey, RenameKey)):
         return operation.key
     assert isinstance(operation, Chain)
     return operation.expression
 
 
+# What pydantic's Field() holds a value to.
+_LIMITS = frozenset({"ge", "gt", "le", "lt", "multiple_of", "pattern", "regex"}) | {
+    *("min_length", "max_length", "max_digits", "decimal_places", "strict"),
+}
 _FIELDS = ("field", "pydantic.field", "dataclasses.field")
 
 
@@ -78,6 +86,8 @@ class Writer:
                 self._chain(one)
             elif isinstance(one, ChangeValue):
                 self._change(one)
+            elif isinstance(one, GiveValue):
+                self._give(one)
             elif isinstance(one, RenameKey):
                 use = self.parsed.key(self.file.offsets(one.key))
                 self._rename(use, one.name)
@@ -98,6 +108,12 @@ class Writer:
             elif isinstance(one, AddEntry):
                 display = self.parsed.display(self.file.offsets(one.display))
                 added[display].append((one.key, self._entry(display, one)))
+            elif isinstance(one, AddBeside):
+                use = self.parsed.key(self.file.offsets(one.beside))
+                if use.node is None:
+                    self._assign(one)
+                else:
+                    added[use.node].append((one.key, self._entry(use.node, one)))
             elif isinstance(one, Wrap):
                 value = self._configuration(one)
                 if isinstance(value, self.cst.Dict):
@@ -139,7 +155,18 @@ class Writer:
                 # only a sole argument may be a generator without parentheses
                 self.edits.insert(elements.elements[0].start, "(")
                 self.edits.insert(elements.elements[0].end, ")")
-        sequences.edit(self.edits, elements, removed, added, last=isinstance(node, cst.Dict))
+        before = len(elements.elements)
+        if isinstance(node, cst.Dict):
+            before = 1 if self._ends_in_keywords(node) else 0
+        sequences.edit(self.edits, elements, removed, added, before=before)
+
+    def _ends_in_keywords(self, node: cst.Dict) -> bool:
+        """Whether a display ends in the function's own `**keywords`: the caller has the last word."""
+        last = node.elements[-1] if node.elements else None
+        return (
+            isinstance(last, self.cst.StarredDictElement)
+            and self.parsed.code(last.value) in self.statement.keywords
+        )
 
     def _distinct(
         self,
@@ -179,19 +206,66 @@ class Writer:
             return None
         return value if isinstance(value, str) else None
 
-    def _argument(self, key: str, one: AddArgument | AddEntry) -> New:
+    def _argument(self, key: str, one: AddArgument | AddEntry | AddBeside) -> New:
         _check_identifier(key)
         return New(key, written(one.value, self.quote))
 
-    def _pair(self, one: AddEntry | Wrap) -> New:
+    def _pair(self, one: AddEntry | AddBeside | Wrap) -> New:
         return New(quoted(one.key, self.quote), written(one.value, self.quote))
 
-    def _entry(self, display: cst.Dict | cst.Call, one: AddEntry) -> New:
+    def _assign(self, one: AddBeside) -> None:
+        """An item assignment on a line of its own, behind the statement."""
+        base = self.parsed.target_base()
+        if not isinstance(base, (self.cst.Name, self.cst.Attribute)):
+            raise CannotWrite("what takes the setting is computed")
+        file, end = self.file, self.statement.end
+        rest = file.rest(end).strip()
+        if not file.leads_line(self.statement.start) or (rest and not rest.startswith("#")):
+            raise CannotWrite("other statements stand on its line")
+        key, value = quoted(one.key, self.quote), written(one.value, self.quote)
+        item = f".setdefault({key}, {value})" if self.parsed.is_default else f"[{key}] = {value}"
+        line = f"{file.indent(self.statement.start)}{self.parsed.code(base)}{item}"
+        self.edits.insert(file.line_end(end), file.newline_at(end) + line)
+
+    def _entry(self, display: cst.Dict | cst.Call, one: AddEntry | AddBeside) -> New:
         if not isinstance(display, self.cst.Call):
-            return self._pair(one)
+            return New(quoted(one.key, self.quote), self._value_in(display, one))
         if any(argument.star == "**" for argument in display.args):
             raise CannotWrite("the dict(…) call takes ** arguments, which may have the key as well")
         return self._argument(one.key, one)
+
+    def _value_in(self, display: cst.BaseExpression, one: AddEntry | AddBeside | GiveValue) -> str:
+        """A value of a type that the display's annotation takes."""
+        annotation = self._annotation(display) or self.statement.returns
+        kind = value_type(annotation) if annotation is not None else None
+        if kind is None and annotation is not None and not is_mapping(annotation):
+            raise CannotWrite(f"the dict is annotated as {annotation}")
+        if kind is None and annotation is None and self._only_texts(display):
+            kind = "str" if one.text else None
+        text = str(one.value).lower() if isinstance(one.value, bool) else str(one.value)
+        for value in (one.value, text if one.text else None):
+            if value is not None and (kind is None or admits(kind, value)):
+                return written(value, self.quote)
+        raise CannotWrite(f"the values are annotated as {kind}")
+
+    def _only_texts(self, display: cst.BaseExpression) -> bool:
+        """Whether all literals among a display's values are text, and there are some: to a type
+        checker it is a dict of texts, which a boolean would change."""
+        cst = self.cst
+        texts = (cst.SimpleString, cst.ConcatenatedString, cst.FormattedString)
+        values = [
+            one.value
+            for one in getattr(display, "elements", ())
+            if isinstance(one, cst.DictElement)
+        ]
+        if isinstance(self.parsed.parent(display), cst.Arg):
+            return False  # nobody else has it, and what takes it takes booleans
+        numbers = (cst.Integer, cst.Float, cst.UnaryOperation)
+        names = [self.parsed.code(one) for one in values if isinstance(one, cst.Name)]
+        return any(isinstance(one, texts) for one in values) and not (
+            any(isinstance(one, numbers) for one in values)
+            or any(name in ("True", "False", "None") for name in names)
+        )
 
     # Wrapping ---------------------------------------------------------------------------------
 
@@ -221,6 +295,8 @@ class Writer:
     def _change(self, one: ChangeValue) -> None:
         node = self.parsed.expression(self.file.offsets(one.literal))
         self._check_literal(node)
+        if self.statement.enumeration:
+            raise CannotWrite("the value is a member of an enumeration")
         parent = self.parsed.parent(node)
         cst = self.cst
         part = (cst.BinaryOperation, cst.UnaryOperation, cst.Attribute, cst.Comparison)
@@ -235,9 +311,27 @@ class Writer:
         if new != old:
             self.edits.replace(start, end, new)
 
+    def _give(self, one: GiveValue) -> None:
+        use = self.parsed.key(self.file.offsets(one.key))
+        node = next(
+            (
+                n
+                for n in self.parsed.at.get(use.value, ())
+                if isinstance(n, self.cst.BaseExpression)
+            ),
+            None,
+        )
+        if not isinstance(node, (self.cst.Name, self.cst.Attribute)):
+            raise CannotWrite("the value is no name that a literal could take the place of")
+        display = use.node if isinstance(use.node, self.cst.Dict) else None
+        value = (
+            self._value_in(display, one) if display is not None else written(one.value, self.quote)
+        )
+        self.edits.replace(*use.value, value)
+
     def _annotated(self, one: ChangeValue, node: cst.BaseExpression, old: str) -> str:
         """The new literal, of a type that the annotation of the name it is given to takes."""
-        annotation = self._annotation(node)
+        annotation = self._annotation(node) or self._annotation_of_entry(node)
         for value in (one.value, one.otherwise):
             new = changed(old, value, one.text, self.quote) if value is not None else ""
             if new and (annotation is None or admits(annotation, ast.literal_eval(f"({new})"))):
@@ -245,6 +339,15 @@ class Writer:
         if annotation is None or one.value is None:
             return changed(old, one.value, one.text, self.quote)
         raise CannotWrite(f"the value is annotated as {annotation}")
+
+    def _annotation_of_entry(self, node: cst.BaseExpression) -> str | None:
+        """The annotation of the values of the dict display that a value is an entry of."""
+        entry = self.parsed.parent(node)
+        display = self.parsed.parent(entry) if isinstance(entry, self.cst.DictElement) else None
+        if not isinstance(display, self.cst.Dict):
+            return None
+        annotation = self._annotation(display) or self.statement.returns
+        return value_type(annotation) if annotation is not None else None
 
     def _annotation(self, node: cst.BaseExpression) -> str | None:
         """The annotation of the variable or parameter that a value is the default of, given
@@ -255,6 +358,8 @@ class Writer:
             call = self.parsed.parent(call)
             if not isinstance(call, cst.Call) or self.parsed.code(call.func).lower() not in _FIELDS:
                 return None
+            if any(one.keyword is not None and one.keyword.value in _LIMITS for one in call.args):
+                raise CannotWrite("a limit is set for the value beside it")
             node = call
         for one in self.parsed.spans:
             value = one.value if isinstance(one, cst.AnnAssign) else None
