@@ -358,6 +358,7 @@ def _users(client: Client, written: Written, project: Project) -> Iterator[Clien
 def _serves(client: Client, changes: Sequence[Change], home: Home | None) -> bool:
     """Whether changes reach another client as well."""
     written = {setting.key_span for setting in client.block.settings}
+    written.update(one.first for one in client.block.duplicates)
     for setting in client.block.settings:
         written.update(one.span for one in setting.alternatives if one.span is not None)
     for change in changes:
