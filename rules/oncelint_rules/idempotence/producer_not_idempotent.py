@@ -20,8 +20,9 @@ One setting. Throughput drops by about 3 %. It needs `acks=all`, retries above z
 requests in flight (kafka-python 2.2 and 2.3: one). Brokers before 2.8 want the
 IDEMPOTENT_WRITE permission where access is controlled. The fix is safe where nothing else in the
 configuration conflicts with it; where `acks`, `retries` or the requests in flight do, the message
-names them, and since `acks=all` changes latency the fix is unsafe. That one of them conflicts
-beneath some value of the environment alone, or is not known, is named as well.
+names them, and since `acks=all` changes latency the fix is unsafe. Where one of them can be set
+from outside, or is not known, the message says so and no fix is written: a producer that starts
+today may not start with it. The same goes for an `api_version` from before 0.11.
 
 Idempotence covers the retries of one producer session. It does not cover a restart between
 output and offset commit (transactions do), nor records the application sends twice itself.

@@ -26,8 +26,10 @@ One index lookup for every row, and a unique key to look up: the record's busine
 partition and offset as columns. `ON CONFLICT (…) DO NOTHING` (PostgreSQL, SQLite) or
 `ON DUPLICATE KEY UPDATE id = id` (MySQL; INSERT IGNORE also hides data errors) then makes redelivery
 harmless. The fix adds the clause where the statement is written, as a literal or in a .sql file: it is
-safe with a unique key that is known, and unsafe where the statement names the record's topic, partition
-and offset instead, since it fails where they are no key. SQLAlchemy's `insert()` becomes the dialect's own,
+safe with a unique key that is known, where nothing else is done for the record and nobody else calls
+the function. Beside an UPDATE of a balance the violation is the guard: without it the UPDATE would be
+done twice, so there the fix is unsafe. It is that as well where the statement names the record's topic,
+partition and offset instead of a known key, since it fails where they are none. SQLAlchemy's `insert()` becomes the dialect's own,
 and Django's `bulk_create` gets `ignore_conflicts=True`. Everything else is yours to write.
 
 A key of topic, partition and offset does not remove duplicates that the upstream producer wrote, and
