@@ -274,7 +274,7 @@ class _Run:
             one for one in candidates if any(f.goal and f.goal.comment for f in one.findings)
         ]
         for candidate in comments or candidates:
-            if any(set(candidate.edits) < set(other.edits) for other in candidates):
+            if any(_does_more(other, candidate) for other in candidates):
                 continue  # the other one does this as well, at a better place for the rest
             if not any(_clash(candidate, other) for other in chosen):
                 chosen.append(candidate)
@@ -456,6 +456,19 @@ def _clash(one: _Candidate, other: _Candidate) -> bool:
     return any(
         first.path == second.path and first != second and _touch(first, second)
         for first in one.edits
+        for second in other.edits
+    )
+
+
+def _does_more(one: _Candidate, other: _Candidate) -> bool:
+    """Whether a fix makes all edits of another one, and others beside them."""
+    return set(one.edits) != set(other.edits) and all(
+        any(
+            (first.path, first.start) == (second.path, second.start)
+            and first.end >= second.end
+            and first.replacement.startswith(second.replacement)
+            for first in one.edits
+        )
         for second in other.edits
     )
 
