@@ -15,6 +15,7 @@ from math import prod
 
 from oncelint.dialects import CLIENT_NAMES, Table, table, table_name
 from oncelint.dialects.constraints import (
+    ACKS,
     ARRIVALS,
     BREAKPOINTS,
     MAX_INT,
@@ -132,13 +133,14 @@ def normalised(value: Value, key: str, dialect: str, role: str) -> Value:
 
 def suits(value: Value, key: str, dialect: str, role: str) -> bool:
     """Whether a setting is of a kind that a value can be of; what is not known may be."""
-    info = table(table_name(dialect, role)).settings.get(
-        _name_of(key, table(table_name(dialect, role)))
-    )
+    table_ = table(table_name(dialect, role))
+    info = table_.settings.get(_name_of(key, table_))
     read = normalised(value, key, dialect, role)
     if info is None or not isinstance(read, Known):
         return True
     if info.type in (*_INTEGERS, *_FLOATS):
+        if info.name == ACKS and read.value == "all":
+            return True
         return isinstance(read.value, (int, float)) and not isinstance(read.value, bool)
     return info.type != "boolean" or isinstance(read.value, bool)
 

@@ -92,3 +92,37 @@ def test_an_anchor_is_edited_once(tmp_path: Path) -> None:
     changed, dropped = _fixed(tmp_path, {**_CONFLUENT, "app.py": text, "conf.yaml": conf})
     expected = conf.replace("  acks: 1\n", "  acks: all\n  enable.idempotence: true\n")
     assert (changed, dropped) == ({"conf.yaml": expected}, 0)
+
+
+def test_what_one_branch_says_is_no_place_for_all(tmp_path: Path) -> None:
+    text = (
+        "import os\nfrom confluent_kafka import Producer\n"
+        'conf = {"bootstrap.servers": "k:9092"}\n'
+        'if os.environ.get("STAGE") == "prod":\n    conf["acks"] = "all"\n'
+        'else:\n    conf["acks"] = "1"\n'
+        "producer = Producer(conf)\n" + _SEND
+    )
+    changed, dropped = _fixed(tmp_path, {**_CONFLUENT, "app.py": text})
+    expected = text.replace('"1"', '"all"').replace(
+        '"k:9092"}', '"k:9092", "enable.idempotence": "true"}'
+    )
+    expected = expected.replace('b"all"', 'b"1"')
+    assert (changed, dropped) == ({"app.py": expected}, 0)
+
+
+def test_a_value_that_another_client_takes_for_a_number_stays(tmp_path: Path) -> None:
+    text = (
+        "import json\nfrom kafka import KafkaProducer\n"
+        'cfg = json.load(open("cfg.json"))\n'
+        'p = KafkaProducer(bootstrap_servers="k:9092", acks=cfg["acks"], enable_idempotence=False)\n'
+        'q = KafkaProducer(bootstrap_servers="k:9092", retries=cfg["acks"])\n'
+        'p.send("a", b"1")\nq.send("a", b"1")\n'
+    )
+    files = {
+        "requirements.txt": "kafka-python==2.3.0\n",
+        "app.py": text,
+        "cfg.json": '{"acks": 1}\n',
+    }
+    changed, dropped = _fixed(tmp_path, files)
+    assert dropped == 0
+    assert "cfg.json" not in changed

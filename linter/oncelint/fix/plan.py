@@ -255,6 +255,8 @@ def _homes(
         Home(one.setting.key_span, "beside", prefix)
         for one in changes
         if isinstance(one, Changed) and one.setting.key_span != client.span
+        # what is written on one of several ways holds on that way alone
+        if len(one.setting.alternatives) == 1
     ]
     first = client.block.homes[0] if client.block.homes else None
     if first is not None and first.kind == "display" and client.block.settings:

@@ -162,6 +162,13 @@ def starts_with(client: Client, changes: Sequence[Change]) -> bool:
         )
         for setting in client.block.settings
     ]
+    for setting in client.block.settings:
+        for one in setting.alternatives:
+            if one.span in values and not all(
+                suits(Known(values[one.span]), setting.key, world.dialect, client.role)
+                for world in client.worlds
+            ):
+                return False
     keys = {setting.key for setting in settings}
     settings += [
         WrittenSetting(one.key, client.span, (Alternative(Known(one.value)),))
