@@ -138,11 +138,18 @@ def _settings(client: Client, finding: Finding, goal: Goal, planner: _Planner) -
         raise CannotWrite("no setting has to change for it")
     _keep_the_guarantee(solution)
     _keep_what_is_suppressed(solution, planner)
+    shared = list(solution.changes)
     _give_their_own(client, solution, planner)
     title = title_of(client, solution)
     if goal.safety == "display":
         raise CannotWrite(goal.reason or "this is yours to decide")
-    written = _written(client, finding, solution.changes, planner)
+    try:
+        written = _written(client, finding, solution.changes, planner)
+    except CannotWrite:
+        if solution.changes == shared or _serves_two(client, shared):
+            raise
+        solution.changes = shared  # what else reads it is then told
+        written = _written(client, finding, solution.changes, planner)
     for one in finding.alike:
         if isinstance(one, Client) and not _serves(one, solution.changes, written.home):
             raise CannotWrite("it is made with several configurations, which want a change each")
@@ -401,17 +408,24 @@ def _give_their_own(client: Client, solution: Solution, planner: _Planner) -> No
     for index, change in enumerate(solution.changes):
         if not isinstance(change, Changed) or _beside(change, planner.source):
             continue
-        shared = any(
-            one.span == change.span
-            for setting in client.block.settings
-            if setting.key_span != change.setting.key_span
-            for one in setting.alternatives
-        )
+        shared = _serves_two(client, [change])
         single = len(change.setting.alternatives) == 1
         if single and (shared or _read_at(client, change.span, planner, added=False)):
             solution.changes[index] = replace(change, at_key=True)
         elif shared:
             raise CannotWrite(f"other settings get their values from {change.span} as well")
+
+
+def _serves_two(client: Client, changes: Iterable[Change]) -> bool:
+    """Whether a value that is changed is that of another setting of the client as well."""
+    return any(
+        one.span == change.span
+        for change in changes
+        if isinstance(change, Changed)
+        for setting in client.block.settings
+        if setting.key_span != change.setting.key_span
+        for one in setting.alternatives
+    )
 
 
 def _keep_the_guarantee(solution: Solution) -> None:
