@@ -57,7 +57,9 @@ def test_the_packages_are_those_of_the_constructors() -> None:
 
 
 def test_the_examples_pass_the_byte_test() -> None:
-    fired = [(name, body) for name, body in CONFIGURATIONS if _found(name, body)]
+    # an environment file is read where a program opens it, and no recogniser is asked about it
+    asked = [(name, body) for name, body in CONFIGURATIONS if kind_of(name) != "dotenv"]
+    fired = [(name, body) for name, body in asked if _found(name, body)]
     assert {kind_of(name) for name, _ in fired} >= {"properties", "yaml", "json"}
     dropped = [name for name, body in fired if not relevant(kind_of(name) or "", body.encode())]
     assert not dropped
