@@ -36,17 +36,10 @@ def duplicates(worlds: Sequence[World]) -> str:
     return "a retry after a lost acknowledgement writes these records twice"
 
 
-def in_flight_bound(world: World) -> int:
-    """How many requests in flight an idempotent producer of this client may have: one in
-    kafka-python 2.2 and 2.3 (kafka/producer/kafka.py), else five."""
-    old = world.dialect == "kafka-python" and world.versions[-1].startswith("2.")
-    return 1 if old else 5
-
-
 def wanted(world: World, name: str) -> str:
     """What a setting has to be beside idempotence, in words: `all`, `5 or fewer`."""
     if name == IN_FLIGHT:
-        bound = in_flight_bound(world)
+        bound = world.in_flight_bound()
         return "1" if bound == 1 else f"{bound} or fewer"
     return _WANTED[name]
 
@@ -106,4 +99,4 @@ def _forbids(world: World, setting: Setting) -> bool:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or value is None or isinstance(value, (str, tuple)):
         return False
-    return value == 0 if setting.name == RETRIES else value > in_flight_bound(world)
+    return value == 0 if setting.name == RETRIES else value > world.in_flight_bound()

@@ -17,12 +17,13 @@ from oncelint.fix.solve import (
     solve,
     starts_with,
 )
+from oncelint.fix.words import spelled, title_of
 from oncelint.fix.write import Source, Written, edits_of, place_of, stands_beside, write
 from oncelint.model.facts import Home
 from oncelint.model.finding import Finding, Goal
 from oncelint.model.fixes import Fix
 from oncelint.model.project import Client, Project, Sink, SuppressionUse
-from oncelint.model.values import Known, Span, Value, as_text, scalar_text
+from oncelint.model.values import Span, scalar_text
 from oncelint.patches import CannotWrite
 
 
@@ -88,7 +89,7 @@ def _capped(fix: Fix, finding: Finding, goal: Goal) -> Fix:
 def _with_callers(fix: Fix, sink: Sink, planner: _Planner) -> Fix:
     """A fix of a statement that only consumers reach is as safe as it is; another caller of its
     function may live on the violation."""
-    from oncelint.python.readers import callers, importers, said  # where Python is edited
+    from oncelint.python.readers import callers, said  # where Python is edited
 
     text = planner.source(sink.span.path) if fix.safety == "safe" else None
     if text is None:
@@ -97,12 +98,7 @@ def _with_callers(fix: Fix, sink: Sink, planner: _Planner) -> Fix:
     path = sink.span.path
     found = callers(text.text, place_of(sink.span), _in(spans, path))
     places = [said(found.lines, path)] if found.lines else []
-    module = path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
-    for name in planner.mentions(found.name) if found.name is not None else ():
-        other = planner.source(name) if name != path else None
-        if other is not None and found.name is not None:
-            lines = importers(other.text, found.name, module, _in(spans, name))
-            places += [said(lines, name)] if lines else []
+    places += _imported(found.name, path, spans, (), planner)
     if not places:
         return fix
     reason = f"its function is called at {' and '.join(places)} as well"
@@ -188,7 +184,7 @@ def _doubts(
     if written.shared:
         yield "the mapping has an anchor, and an alias names it elsewhere"
     for name in dict.fromkeys(solution.decided_elsewhere):
-        yield f"{_spelled(solution, name)} can still be set otherwise from outside"
+        yield f"{spelled(solution, name)} can still be set otherwise from outside"
     if solution.decided_elsewhere:
         return  # which is why the finding is not certain, and the value away from its key
     if finding.confidence != "high":
@@ -306,7 +302,7 @@ def _read_at(client: Client, span: Span, planner: _Planner, *, added: bool) -> t
     """The places, `app.py:4 and 6`, where something else than a client reads what is written at a
     place of Python code. Of what is `added` there, clients of other dicts are among those: they
     may have taken that one over."""
-    from oncelint.python.readers import importers, readers, said  # where Python is edited
+    from oncelint.python.readers import readers, said  # where Python is edited
 
     text = planner.source(span.path) if span.path.endswith(".py") else None
     if text is None:
@@ -322,16 +318,24 @@ def _read_at(client: Client, span: Span, planner: _Planner, *, added: bool) -> t
     keys_of = [setting.key_span for setting in client.block.settings]
     found = readers(text.text, place_of(span), _in(spans, span.path), _in(keys_of, span.path))
     places = [said(found.lines, span.path)] if found.lines else []
-    module = span.path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
-    for path in planner.mentions(found.name) if found.name is not None else ():
-        other = planner.source(path) if path != span.path else None
-        if other is None or found.name is None:
+    return (*places, *_imported(found.name, span.path, spans, keys_of, planner))
+
+
+def _imported(
+    name: str | None, path: str, spans: Sequence[Span], keys: Sequence[Span], planner: _Planner
+) -> Iterator[str]:
+    """The places in other modules that read a name of the module at `path`, those in `spans` and
+    what `keys` are given apart."""
+    from oncelint.python.readers import importers, said  # where Python is edited
+
+    module = path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
+    for one in planner.mentions(name) if name is not None else ():
+        text = planner.source(one) if one != path else None
+        if text is None or name is None:
             continue
-        keys = _in(keys_of, path)
-        lines = importers(other.text, found.name, module, _in(spans, path), keys)
+        lines = importers(text.text, name, module, _in(spans, one), _in(keys, one))
         if lines:
-            places.append(said(lines, path))
-    return tuple(places)
+            yield said(lines, one)
 
 
 def _in(spans: Iterable[Span], path: str) -> list[tuple[int, int, int, int]]:
@@ -439,51 +443,3 @@ def _keep_the_guarantee(solution: Solution) -> None:
                 same = before.conditions == after.conditions
                 if same and before.known(name) == best and after.known(name) not in (best, None):
                     raise CannotWrite(f"{name} would no longer be {scalar_text(best)}")
-
-
-# Words ----------------------------------------------------------------------------------------
-
-
-def title_of(client: Client, solution: Solution) -> str:
-    """What a fix does: the changes in the file's spelling, then what follows from them."""
-    prefix = client.block.homes[0].prefix if client.block.homes else ""
-    sets, removes, renames = [], [], []
-    for change in solution.changes:
-        if isinstance(change, Added):
-            sets.append(f"{prefix}{change.key} to {scalar_text(change.value)}")
-        elif isinstance(change, Changed):
-            spelled = change.setting.shown or change.setting.key
-            sets.append(f"{spelled} to {scalar_text(change.value)}")
-        elif isinstance(change, Removed):
-            removes.append(change.spelled)
-        else:
-            renames.append(f"{change.old} to {change.new}")
-    groups = (("set", sets), ("remove", removes), ("rename", renames))
-    title = _joined([f"{verb} {_joined(dict.fromkeys(parts))}" for verb, parts in groups if parts])
-    named = {change.name for change in solution.changes if not isinstance(change, Removed)}
-    effects = [
-        f"{_spelled(solution, name)} {_either(values)}"
-        for name, values in solution.effects().items()
-        if name not in named and not all(_is_gone(value) for value in values)
-    ]
-    return f"{title}, which makes {_joined(effects)}" if effects else title
-
-
-def _is_gone(value: Value) -> bool:
-    return not isinstance(value, Known)
-
-
-def _either(values: Sequence[Value]) -> str:
-    return " or ".join(dict.fromkeys(as_text(one) for one in values if isinstance(one, Known)))
-
-
-def _spelled(solution: Solution, name: str) -> str:
-    return next(
-        (found.spelled for world in solution.after if (found := world.setting(name)) is not None),
-        name,
-    )
-
-
-def _joined(parts: Iterable[str]) -> str:
-    *most, last = parts
-    return f"{', '.join(most)} and {last}" if most else last

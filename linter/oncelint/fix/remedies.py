@@ -63,18 +63,11 @@ def _beside_idempotence(world: World, blamed: str) -> Wanted | None:
     if blamed == ACKS:
         return equal(ACKS, "all")
     if blamed == IN_FLIGHT:
-        bound = in_flight_bound(world)
+        bound = world.in_flight_bound()
         return Wanted(IN_FLIGHT, bound, lambda found: isinstance(found, int) and found <= bound)
     if blamed == RETRIES:
         return gone(RETRIES)
     return equal(QUEUING, "fifo") if blamed == QUEUING else None
-
-
-def in_flight_bound(world: World) -> int:
-    """How many requests in flight an idempotent producer may have: one in kafka-python 2.2 and 2.3
-    (kafka/producer/kafka.py), else five."""
-    old = world.dialect == "kafka-python" and world.versions[-1].startswith("2.")
-    return 1 if old else 5
 
 
 def _timeout(world: World, found: Contradiction) -> Wanted | None:

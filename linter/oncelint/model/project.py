@@ -102,6 +102,12 @@ class World:
             return None if self.open_reason is not None else False
         return is_given(found.value)
 
+    def in_flight_bound(self) -> int:
+        """How many requests in flight an idempotent producer of this client may have: one in
+        kafka-python 2.2 and 2.3 (kafka/producer/kafka.py), else five."""
+        old = self.dialect == "kafka-python" and self.versions[-1].startswith("2.")
+        return 1 if old else 5
+
     def refuses(self) -> bool:
         """Whether this client would not start with this configuration."""
         return any(item.outcome == "refuses" for item in self.contradictions)
