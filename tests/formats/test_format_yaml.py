@@ -158,13 +158,15 @@ def test_merge_keys(document: Read) -> None:
 
 
 def test_of_two_merge_keys_the_later_counts(document: Read) -> None:
-    source = "m:\n  <<: {a: 1, b: 2}\n  <<: {b: 3}\n"
+    # Names of one letter would not do: PyYAML 6.0.4 tells merged keys apart by the identity of
+    # their text, and CPython keeps one object for each single letter.
+    source = "m:\n  <<: {acks: 1, retries: 2}\n  <<: {retries: 3}\n"
     root = document("yaml", source).roots[0]
     merged = root.get("m") if isinstance(root, Mapping) else None
     assert isinstance(merged, Mapping)
     values = [(entry.key.text, getattr(entry.value, "value", None)) for entry in merged.entries]
-    assert values == [("a", 1), ("b", 3)]
-    assert yaml.safe_load(source) == {"m": {"a": 1, "b": 3}}
+    assert values == [("acks", 1), ("retries", 3)]
+    assert yaml.safe_load(source) == {"m": {"acks": 1, "retries": 3}}
 
 
 @pytest.mark.parametrize("target", ["text", "[{a: 1}, text]", ""])
