@@ -10,6 +10,7 @@ of the medians. Nothing here passes or fails: bench/README.md says what the numb
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import statistics
 import subprocess
@@ -18,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -84,11 +86,11 @@ def median(samples: Sequence[Sample]) -> Sample:
     )
 
 
-def repository(folder: Path, files: int, share: float = 0.02) -> Path:
+def repository(folder: Path, files: int, share: float = 0.02, *, far: bool = False) -> Path:
     """A generated tree under version control, as real ones are."""
     if not folder.exists():
         folder.mkdir(parents=True)
-        size = tree.write(folder, files, share, seed=1)
+        size = tree.write(folder, files, share, seed=1, far=far)
         git(folder, "init", "--quiet")
         git(folder, "add", "--all")
         print(f"generated {files} files, {size / 1e6:.0f} MB", flush=True)
@@ -110,12 +112,40 @@ def measure(base: Path, runs: int, growth: bool) -> None:
     name = sorted(bare.rglob("*.py"))[0].relative_to(bare)
     one = [ONCELINT, "check", str(name)]
     compare("one file, nothing relevant : python -c pass", one, nothing, bare, runs * 3)
+    distant = repository(base / "10000-far", 10_000, far=True)
+    beside("check, sinks two modules away : in the module", check, distant, project, runs)
     if growth:
-        for files in (1_000, 10_000, 40_000):
-            project = repository(base / str(files), files)
+        sizes = (1_000, 10_000, 40_000)
+        projects = [repository(base / f"{files}-far", files, far=True) for files in sizes]
+        for files, project in zip(sizes, projects, strict=True):
             compare(f"check {files:,} files : ruff --select F401", check, lint, project, runs)
             bare = repository(base / f"{files}-bare", files, 0)
             compare(f"check {files:,} files, none on Kafka : ruff", check, lint, bare, runs)
+        slopes(sizes, [median([run(check, one) for _ in range(runs)]) for one in projects])
+
+
+def beside(name: str, command: Sequence[str], left: Path, right: Path, runs: int) -> None:
+    """Measure one command in two folders in turns and print one line."""
+    run(command, left), run(command, right)
+    ours, theirs = [], []
+    for _ in range(runs):
+        ours.append(run(command, left))
+        theirs.append(run(command, right))
+    mine, other = median(ours), median(theirs)
+    print(
+        f"{name:<46} {mine.wall / other.wall:6.2f} x   "
+        f"(processor time {mine.cpu / other.cpu:.2f} x; largest process {mine.peak / 1e6:.0f} MB"
+        f" to {other.peak / 1e6:.0f} MB)",
+        flush=True,
+    )
+
+
+def slopes(sizes: Sequence[int], samples: Sequence[Sample]) -> None:
+    """Print how time grows from one size to the next: 1 is linear, and so is a budget of 1.15 for
+    each tenfold growth."""
+    for (small, before), (large, after) in pairwise(zip(sizes, samples, strict=True)):
+        slope = math.log(after.cpu / before.cpu) / math.log(large / small)
+        print(f"growth from {small:,} to {large:,} files: exponent {slope:.2f}", flush=True)
 
 
 def main() -> None:

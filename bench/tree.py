@@ -59,9 +59,9 @@ class File:
     text: str
 
 
-def tree(files: int, share: float, seed: int) -> Iterator[File]:
+def tree(files: int, share: float, seed: int, *, far: bool = False) -> Iterator[File]:
     """The files of a tree, in order: services of about fifty files, then those about Kafka,
-    spread over the services."""
+    spread over the services. `far`: each worker comes with two modules more, and writes there."""
     writer = Writer(random.Random(seed))
     about = round(files * share)
     services = max(1, (files - about) // 50)
@@ -72,7 +72,10 @@ def tree(files: int, share: float, seed: int) -> Iterator[File]:
         yield from writer.service(number, size, kafka=number < about)
         made += size
     for number in range(about):
-        yield writer.kafka(number % services, number)
+        if far and number % KINDS == WORKERS:
+            yield from writer.far(number % services, number)
+        else:
+            yield writer.kafka(number % services, number)
 
 
 class Writer:
@@ -298,6 +301,18 @@ class Writer:
             text = self.grown(text, self.definition, self.size())
         return File(path, text)
 
+    def far(self, service: int, number: int) -> Iterator[File]:
+        """A worker whose INSERT stands two modules away, in files without a word of Kafka."""
+        root, package, topic = service_root(service), service_package(service), self.word() + "s"
+        for name, text in (
+            ("worker", FAR_WORKER),
+            ("handling", FAR_HANDLING),
+            ("repository", FAR_REPOSITORY),
+        ):
+            text = text.replace("TOPIC", topic).replace("NUMBER", str(number))
+            grown = self.grown(text, self.definition, self.size())
+            yield File(f"{root}/{package}/{name}_{number}.py", grown)
+
 
 def service_root(number: int) -> str:
     return f"services/{WORDS[number % len(WORDS)]}-{number}"
@@ -407,6 +422,70 @@ def main() -> None:
 
 
 '''
+# Of how many kinds the files about Kafka are, and which of them are workers.
+KINDS, WORKERS = 7, 1
+FAR_WORKER = '''"""Copies TOPIC into the database."""
+
+from kafka import KafkaConsumer
+
+from .handling_NUMBER import Handling
+from .repository_NUMBER import Repository
+
+LIMITS = {"lowest": 1, "highest": 250}
+
+
+def main() -> None:
+    consumer = KafkaConsumer(
+        "TOPIC.accepted",
+        bootstrap_servers=["kafka:9092"],
+        group_id="worker-NUMBER",
+        enable_auto_commit=False,
+    )
+    handling = Handling(Repository("dbname=TOPIC"))
+    for message in consumer:
+        handling.handle(message)
+        consumer.commit()
+
+
+'''
+FAR_HANDLING = '''"""Takes TOPIC apart."""
+
+import json
+
+LIMITS = {"lowest": 1, "highest": 250}
+
+
+class Handling:
+    def __init__(self, repository) -> None:
+        self._repository = repository
+
+    def handle(self, message) -> None:
+        record = json.loads(message.value)
+        if record["amount"] > LIMITS["lowest"]:
+            self._repository.store(record)
+
+
+'''
+FAR_REPOSITORY = '''"""Stores TOPIC."""
+
+import psycopg
+
+LIMITS = {"lowest": 1, "highest": 250}
+
+
+class Repository:
+    def __init__(self, address) -> None:
+        self._connection = psycopg.connect(address)
+
+    def store(self, record) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO TOPIC (id, amount) VALUES (%s, %s)", (record["id"], record["amount"])
+            )
+        self._connection.commit()
+
+
+'''
 STREAM = '''"""Prices TOPIC in a transaction."""
 
 import socket
@@ -483,11 +562,11 @@ CONNECTOR = """{
 """
 
 
-def write(folder: Path, files: int, share: float, seed: int) -> int:
+def write(folder: Path, files: int, share: float, seed: int, *, far: bool = False) -> int:
     """Write a tree into a folder; returns its size in bytes."""
     size = 0
     made: set[Path] = set()
-    for file in tree(files, share, seed):
+    for file in tree(files, share, seed, far=far):
         target = folder / file.path
         if target.parent not in made:
             target.parent.mkdir(parents=True, exist_ok=True)
