@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -204,3 +205,55 @@ SECTIONS = [
 def test_a_rules_page_has_its_sections(path: Path) -> None:
     page = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     assert [line for line in page.splitlines() if line.startswith("#")] == SECTIONS
+
+
+@pytest.mark.parametrize("name", ["pipelines", "sinks"])
+def test_every_field_that_rules_may_read_is_described(name: str) -> None:
+    """In the docstring of its class, or in the module's where it is the same everywhere."""
+    module = ast.parse((ENGINE / "model" / f"{name}.py").read_text(encoding="utf-8"))
+    shared = ast.get_docstring(module) or ""
+    missing = [
+        f"{one.name}.{field.target.id}"
+        for one in module.body
+        if isinstance(one, ast.ClassDef)
+        for field in one.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if f"`{field.target.id}`" not in shared + (ast.get_docstring(one) or "")
+    ]
+    assert not missing
+
+
+def _map() -> Iterator[tuple[str, list[str]]]:
+    """The rows of the table "to change this, look here", with the names in their second cell."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for line in text.partition("|---|---|")[2].partition("\n\n")[0].splitlines():
+        if line:
+            yield line, re.findall(r"`([\w/.<>*]+)`", line.partition(" | ")[2])
+
+
+def _places(names: list[str]) -> Iterator[tuple[str, list[Path]]]:
+    """Where the names of a row lead to; one without a folder stands in the folder before it."""
+    folder = ENGINE
+    for name in names:
+        if "<" in name or "*" in name or not ("/" in name or name.endswith(".py")):
+            continue
+        found = [base / name for base in (folder, ENGINE, ROOT) if (base / name).exists()]
+        yield name, found
+        if found:
+            folder = found[0] if found[0].is_dir() else found[0].parent
+
+
+def test_the_map_leads_to_rooms_that_are_there() -> None:
+    missing = [
+        (line, name) for line, names in _map() for name, found in _places(names) if not found
+    ]
+    assert not missing
+
+
+def test_the_map_names_every_room_of_linking() -> None:
+    named = {place for _, names in _map() for _, found in _places(names) for place in found}
+    link = ENGINE / "link"
+    rooms = {path for path in link.iterdir() if (path / "__init__.py").exists()}
+    rooms |= set(link.glob("*.py")) - {link / "__init__.py"}
+    named |= {path.parent for path in named if path.parent.parent == link}
+    assert not rooms - named

@@ -19,8 +19,9 @@ import oncelint
 from oncelint import cli
 from oncelint.model.facts import Block, Condition, ErrorRecord, Skipped
 from oncelint.model.finding import Finding, Report, Severity, Suppressed, Unanalysed
-from oncelint.model.project import Consumer, Producer, Project, Setting, Sink, Step, World
+from oncelint.model.project import Consumer, Producer, Project, Setting, Step, World
 from oncelint.model.rule import Rule
+from oncelint.model.sinks import Sink
 from oncelint.model.values import Known, Origin, Position, Span
 from oncelint.settings import Settings
 from oncelint.version import VERSION

@@ -124,6 +124,45 @@ def test_json(orders: Path) -> None:
     assert (data["summary"]["errors"], data["summary"]["warnings"]) == (6, 1)
 
 
+BOOKED = """import psycopg
+from confluent_kafka import Consumer, Producer
+
+consumer = Consumer({"bootstrap.servers": "kafka:9092", "group.id": "booked"})
+consumer.subscribe(["orders"])
+producer = Producer({"bootstrap.servers": "kafka:9092", "transactional.id": "booked-1"})
+producer.init_transactions()
+while True:
+    message = consumer.poll(1.0)
+    producer.begin_transaction()
+    try:
+        with psycopg.connect("dbname=orders") as connection:
+            connection.execute("INSERT INTO booked (id) VALUES (%s)", (message.key(),))
+        producer.produce("booked", message.value())
+        consumer.commit(message)
+        producer.commit_transaction()
+    except Exception:
+        producer.abort_transaction()
+        raise
+"""
+
+
+def test_json_of_what_is_followed(tmp_path: Path) -> None:
+    """Every kind of subject, each as the schema wants it."""
+    (tmp_path / "booked.py").write_text(BOOKED)
+    _, data = report(tmp_path, "--show-subjects")
+    told = {
+        one["kind"]: (one["start"]["line"], one["client"], one["effective"])
+        for one in data["subjects"]
+    }
+    assert set(told) == {"consumer", "producer", "sink", "pipeline", "transactions"}
+    write = {"operation": "insert", "table": "booked", "columns": "id"}
+    assert told["sink"] == (13, "psycopg", write)
+    done = {"effects": "13,14", "commits": "15"}
+    assert told["pipeline"] == (8, "confluent-kafka", done)
+    calls = {"begins": "10", "commits": "16", "aborts": "18"}
+    assert told["transactions"] == (6, "confluent-kafka", calls)
+
+
 def test_github(orders: Path) -> None:
     done = run(orders, "check", "--output-format", "github", "connect")
     assert done.returncode == 1

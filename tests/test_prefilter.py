@@ -17,8 +17,8 @@ from oncelint.discover import Candidate, Discovery, candidates, kind_of
 from oncelint.extract import extract
 from oncelint.formats import READERS, read
 from oncelint.formats.tree import FormatError
-from oncelint.frameworks import RECOGNISERS, recognise, relevant
-from oncelint.frameworks.needles import NEEDLES, PACKAGES
+from oncelint.frameworks import RECOGNISERS, recognise, relevant, streaming
+from oncelint.frameworks.needles import BEHIND, NEEDLES, PACKAGES, STREAMS
 from oncelint.frameworks.python_clients import CONSTRUCTORS
 from oncelint.text import SourceText
 
@@ -36,7 +36,8 @@ def _found(name: str, body: str) -> list[object]:
 
 
 def _without_needles(kind: str, body: str) -> str:
-    for needle in NEEDLES[kind]:
+    _, behind = BEHIND.get(kind, (b"", ()))
+    for needle in (*NEEDLES[kind], *behind):
         word = needle.decode()
         body = body.replace(word, "x" * len(word))
     return body
@@ -54,6 +55,15 @@ def test_every_recogniser_is_asked() -> None:
 def test_the_packages_are_those_of_the_constructors() -> None:
     assert set(PACKAGES) == {name.partition(".")[0] for name in CONSTRUCTORS}
     assert all(any(n in package.encode() for n in NEEDLES["python"]) for package in PACKAGES)
+
+
+def test_the_packages_of_the_stream_frameworks_pass_the_byte_test() -> None:
+    # of these two, the parts that read from Kafka are imported from modules with the word
+    with_the_word = {"bytewax", "arroyo"}
+    assert {*STREAMS, *with_the_word} == streaming.PACKAGES
+    for package in STREAMS:
+        assert relevant("python", f"from {package} import App\n".encode())
+    assert not relevant("python", b"from upstream import stream\n")
 
 
 def test_the_examples_pass_the_byte_test() -> None:

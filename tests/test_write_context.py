@@ -9,8 +9,8 @@ import pytest
 
 from oncelint.flow.modules import Modules
 from oncelint.flow.values import At
-from oncelint.link.handling import going_on
-from oncelint.link.lookups import given, is_idle
+from oncelint.link.sinks.handling import going_on
+from oncelint.link.sinks.lookups import given, is_idle
 from oncelint.model import ir
 from oncelint.python.lower import parse
 

@@ -3,10 +3,10 @@
 A server is started in a folder of its own, listens on a socket there and nowhere else, and is
 stopped and removed at the end. The stage runs where the environment says so:
 
-    ONCELINT_POSTGRES=1 ONCELINT_MARIADB=1 pytest tests/fix/test_databases.py
+    ONCELINT_POSTGRES=1 ONCELINT_MARIADB=1 pytest tests/fix/test_databases.py tests/sql/test_failures.py
 
 Instead of 1, ONCELINT_POSTGRES may be a connection string for psql and ONCELINT_MARIADB arguments
-for the mariadb program (with a database); then no server is started. Tests only make temporary tables.
+for the mariadb program (with a database); then no server is started. Tests only make temporary tables there.
 """
 
 from __future__ import annotations

@@ -20,9 +20,12 @@ from pathlib import Path
 
 from oncelint import api
 from oncelint.model.finding import Finding, Report
-from oncelint.model.project import Client, Sink
+from oncelint.model.pipelines import Pipeline, TransactionTrace
+from oncelint.model.project import Client
+from oncelint.model.sinks import Sink
 from oncelint.model.values import as_text
 from oncelint.model.versions import span_text
+from oncelint.report.json import lines
 from oncelint.settings import Settings, load
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -123,15 +126,44 @@ def finding_line(finding: Finding, word: str | None = None) -> str:
 
 
 def subject_lines(report: Report) -> list[str]:
-    return [*map(subject_line, report.subjects), *map(sink_line, report.sinks)]
+    return [*map(subject_line, report.subjects), *_followed_lines(report)]
+
+
+def _followed_lines(report: Report) -> list[str]:
+    return [
+        *map(sink_line, report.sinks),
+        *map(pipeline_line, report.pipelines),
+        *map(transactions_line, report.transactions),
+    ]
+
+
+def pipeline_line(one: Pipeline) -> str:
+    """A consume loop as a document writes it: the lines of its effects and commits."""
+    place = f"{one.span.path}:{one.span.start.line}"
+    effects = lines([effect.span for effect in one.effects], one.span.path)
+    commits = lines([commit.span for commit in one.commits], one.span.path)
+    return f"pipeline {place} {one.consumer.client}: effects={effects} commits={commits}"
+
+
+def transactions_line(one: TransactionTrace) -> str:
+    """A producer's transactional calls as a document writes them."""
+    path = one.producer.span.path
+    place = f"{path}:{one.producer.span.start.line}"
+    told = f"begins={lines(one.begins, path)} commits={lines(one.commits, path)}"
+    return f"transactions {place} {one.producer.client}: {told} aborts={lines(one.aborts, path)}"
 
 
 def sink_line(sink: Sink) -> str:
-    """A database write as a document writes it."""
+    """A write, or another call that leaves Kafka, as a document writes it."""
     place = f"{sink.span.path}:{sink.span.start.line}"
     guard = (sink.guard or "-").replace(" ", "_")
     test = " (test)" if sink.in_tests else ""
-    return f"sink {place} {sink.library}{test}: {sink.operation} table={sink.table or '?'} guard={guard}"
+    if sink.kind == "table":
+        told = f"{sink.operation} table={sink.table or '?'}"
+    else:
+        told = f"{sink.kind} {sink.operation} target={sink.target or '?'}"
+        told += f" identity={sink.identity_name or '-'}"
+    return f"sink {place} {sink.library}{test}: {told} guard={guard}"
 
 
 def subject_line(client: Client, names: tuple[str, ...] | None = None) -> str:
@@ -208,9 +240,10 @@ def mismatches(document: Document, report: Report) -> list[str]:
             expected.remove(match)
     problems.extend(f"missing: {line}" for line in expected)
     seen = list(report.subjects)
-    sinks = [sink_line(sink) for sink in report.sinks]
+    followed = _followed_lines(report)
+    kinds = ("sink ", "pipeline ", "transactions ")
     for line in document.subjects:
-        if line.startswith("sink "):
+        if line.startswith(kinds):
             continue
         client = next((one for one in seen if _describes(line, one)), None)
         if client is None:
@@ -218,9 +251,9 @@ def mismatches(document: Document, report: Report) -> list[str]:
         else:
             seen.remove(client)
     problems.extend(f"subject not listed: {subject_line(one)}" for one in seen)
-    written = [line for line in document.subjects if line.startswith("sink ")]
-    problems.extend(f"sink not seen: {line}" for line in written if line not in sinks)
-    problems.extend(f"sink not listed: {line}" for line in sinks if line not in written)
+    written = [line for line in document.subjects if line.startswith(kinds)]
+    problems.extend(f"not seen: {line}" for line in written if line not in followed)
+    problems.extend(f"not listed: {line}" for line in followed if line not in written)
     problems.extend(f"error: {error.message}" for error in report.errors)
     return problems
 

@@ -39,7 +39,7 @@ def folder(base: Path, repo: str) -> Path:
 
 
 def analyse(root: Path, confidence: str = "medium") -> Report:
-    settings = Settings(min_confidence=confidence)  # type: ignore[arg-type]
+    settings = Settings(min_confidence=confidence, preview=True)  # type: ignore[arg-type]
     return api.check([str(root)], settings=settings, root=root)
 
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from oncelint.link import Linked
     from oncelint.model.facts import ErrorRecord, FileFacts, SuppressionComment
     from oncelint.model.finding import Finding
-    from oncelint.model.project import Client, Sink
+    from oncelint.model.project import Client
     from oncelint.model.report import Report, Unanalysed
+    from oncelint.model.sinks import Sink
     from oncelint.model.values import Span
     from oncelint.settings import Settings
     from oncelint.text import SourceText
@@ -388,6 +389,18 @@ def _judged(
             sorted(
                 (sink for sink in linked.project.sinks if _within(wanted, sink.span)),
                 key=lambda sink: (sink.span, sink.consumer.span),
+            )
+        ),
+        pipelines=tuple(
+            sorted(
+                (one for one in linked.project.pipelines if _within(wanted, one.span)),
+                key=lambda one: (one.span, one.consumer.span),
+            )
+        ),
+        transactions=tuple(
+            sorted(
+                (t for t in linked.project.transactions if _within(wanted, t.producer.span)),
+                key=lambda one: one.producer.span,
             )
         ),
         unresolved=tuple(u for u in linked.project.unresolved if _within(wanted, u.span)),

@@ -9,15 +9,16 @@ from typing import Any
 
 from oncelint.model.facts import ErrorRecord
 from oncelint.model.finding import CONFIDENCES, SEVERITIES, Finding, Hit
+from oncelint.model.pipelines import Lifecycle, Pipeline, TransactionTrace
 from oncelint.model.project import (
     Client,
     Feed,
     Project,
-    Sink,
     SuppressionUse,
     TransactionalPair,
 )
 from oncelint.model.rule import Rule
+from oncelint.model.sinks import Sink
 from oncelint.settings import Settings
 
 
@@ -133,6 +134,12 @@ def _subjects(project: Project, kind: type) -> Iterator[Any]:
         yield from (f for f in project.feeds if not (f.producer.in_tests or f.consumer.in_tests))
     elif kind is Sink:
         yield from (s for s in project.sinks if not (s.in_tests or s.consumer.in_tests))
+    elif kind is Pipeline:
+        yield from (p for p in project.pipelines if not (p.in_tests or p.consumer.in_tests))
+    elif kind is TransactionTrace:
+        yield from (t for t in project.transactions if not t.producer.in_tests)
+    elif kind is Lifecycle:
+        yield from (one for one in project.lifecycles if not one.producer.in_tests)
     elif issubclass(kind, Client):
         yield from (c for c in project.clients if isinstance(c, kind) and not c.in_tests)
 

@@ -59,7 +59,6 @@ def _extract(candidate: Candidate) -> FileFacts:
         facts.configs,
         requirements,
         facts.suppressions,
-        facts.tables,
         facts.module,
         (*facts.skipped, *problems),
         facts.errors,

@@ -11,8 +11,8 @@ import pytest
 from confluent_kafka import Consumer, KafkaException, Producer
 
 from oncelint.dialects import every_spelling, names, table
-from oncelint.link.keys import alias_clashes, judge_keys
-from oncelint.link.spelling import distance, nearest, slip
+from oncelint.link.configuration.keys import alias_clashes, judge_keys
+from oncelint.link.configuration.spelling import distance, nearest, slip
 from oncelint.model.facts import Alternative, Block, WrittenSetting
 from oncelint.model.project import KeyUse
 from oncelint.model.values import Known, Position, Span

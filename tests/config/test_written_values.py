@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaException, Producer
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaConfigurationError
 
-from oncelint.link.admissible import value_problems
+from oncelint.link.configuration.admissible import value_problems
 from oncelint.model.facts import Alternative, Block, WrittenSetting
 from oncelint.model.project import ValueProblem
 from oncelint.model.values import Known, Position, Span, Unknown, Value

@@ -17,8 +17,8 @@ from tests.java import java_cases
 from oncelint.dialects import DISTRIBUTIONS, table, table_name
 from oncelint.effective import normalise, worlds
 from oncelint.frameworks.connect import layers
-from oncelint.link.admissible import value_problems
-from oncelint.link.keys import judge_keys
+from oncelint.link.configuration.admissible import value_problems
+from oncelint.link.configuration.keys import judge_keys
 from oncelint.model.facts import Alternative, Block, WrittenSetting
 from oncelint.model.layers import Layer
 from oncelint.model.project import World

@@ -430,7 +430,7 @@ WRITTEN: dict[str, Case] = {
         files={"two.sql": "ALTER TABLE orders DROP CONSTRAINT orders_pkey;\n"},
     ),
     "an index dropped by the program": Case(
-        PSYCOPG2 + "cursor.execute('DROP INDEX one')\n",
+        PSYCOPG2 + "cursor.execute('ALTER TABLE orders DROP CONSTRAINT one')\n",
         f"cursor.execute('INSERT INTO orders (id, total) VALUES (%s, %s)', {PAIR})",
         "(%s, %s)'",
         f"(%s, %s) {ORDER_CLAUSE}'",
@@ -493,6 +493,7 @@ from models import Order
 engine = create_engine("sqlite:///shop.db")
 """
 _VALUES = "values(id=order['id'], total=order['total'])"
+_NUMBERED = "values(number=order['id'], total=order['total'])"
 _ON_CONFLICT = 'on_conflict_do_nothing(index_elements=["id"])'
 _IMPORT = (
     "from sqlalchemy import create_engine, insert\n",
@@ -508,14 +509,15 @@ def _core(
     more: tuple[tuple[str, str], ...] = (_IMPORT,),
     reason: str = "",
     models: str = _MODELS,
+    key: str = "id",
 ) -> Case:
+    clause = _ON_CONFLICT.replace("id", key)
     return Case(
         setup,
         f"with engine.begin() as connection:\n    {body}",
         before,
-        f"{before}.{_ON_CONFLICT}",
-        title="use the insert() of sqlalchemy.dialects.sqlite with"
-        ' on_conflict_do_nothing(index_elements=["id"]) for orders',
+        f"{before}.{clause}",
+        title=f"use the insert() of sqlalchemy.dialects.sqlite with {clause} for orders",
         safety="unsafe" if reason else "safe",
         reason=reason,
         ddl="",
@@ -533,6 +535,12 @@ CORE: dict[str, Case] = {
     "a statement with a name": _core(
         f"statement = insert(Order).{_VALUES}\n    connection.execute(statement)",
         f"insert(Order).{_VALUES}",
+    ),
+    "a column with another name": _core(
+        f"connection.execute(insert(Order).{_VALUES})",
+        f"insert(Order).{_VALUES}",
+        models=_MODELS.replace("id = Column(", "id = Column('order_no', "),
+        key="order_no",
     ),
     "insert() of SQLModel": _core(
         f"connection.execute(insert(Order).{_VALUES})",
@@ -918,22 +926,16 @@ REFUSED: dict[str, Refusal] = {
         _CORE.replace(", insert", "\nfrom sqlalchemy.dialects.postgresql import insert"),
         _ENGINE + f"connection.execute(insert(Order).{_VALUES})",
     ),
-    "a column with another name": _orm(
-        "the name of the column id in the database is not known",
-        _CORE,
-        _ENGINE + f"connection.execute(insert(Order).{_VALUES})",
-        _MODELS.replace("id = Column(", "id = Column('order_id', "),
-    ),
     "only a partial index of a model": _orm(
-        "it is not known which unique key of orders a repetition violates",
+        "orders has no unique key that the record fills",
         _CORE,
-        _ENGINE + f"connection.execute(insert(Order).{_VALUES})",
+        _ENGINE + f"connection.execute(insert(Order).{_NUMBERED})",
         _indexed("Index('one', 'number', unique=True, sqlite_where=text('total > 0'))"),
     ),
     "only an expression index of a model": _orm(
-        "it is not known which unique key of orders a repetition violates",
+        "orders has no unique key that the record fills",
         _CORE,
-        _ENGINE + f"connection.execute(insert(Order).{_VALUES})",
+        _ENGINE + f"connection.execute(insert(Order).{_NUMBERED})",
         _indexed("Index('one', func.lower('number'), 'total', unique=True)"),
     ),
     "a table whose keys are not seen": _orm(

@@ -28,7 +28,7 @@ from oncelint import api
 from oncelint.fix.statements import repeatable
 from oncelint.model.finding import Finding, Report
 from oncelint.model.fixes import Fix
-from oncelint.model.project import Sink
+from oncelint.model.sinks import Sink
 from oncelint.model.values import Span
 from oncelint.patches import Patch, apply
 from oncelint.settings import Settings

@@ -125,6 +125,92 @@ def test_both_branches_are_worlds(tmp_path: Path, source: str) -> None:
     assert closed(client)
 
 
+LEFT: dict[str, str] = {
+    "tried until it works": """
+        import time
+
+        while True:
+            try:
+                level = "1"
+                int(sys.argv[1])
+                break
+            except ValueError:
+                time.sleep(1)
+        Producer({"acks": level})
+    """,
+    "what is there before is not what is there behind": """
+        level = "all"
+        while True:
+            if sys.argv[1:]:
+                level = "1"
+                break
+        Producer({"acks": level})
+    """,
+    "an else that breaks": """
+        while True:
+            try:
+                level = sys.argv[1] and "1"
+                level = "1"
+            except IndexError:
+                continue
+            else:
+                break
+        Producer({"acks": level})
+    """,
+    "a nested try in a branch": """
+        while True:
+            if len(sys.argv) > 1:
+                try:
+                    int(sys.argv[1])
+                    level = "1"
+                    break
+                except ValueError:
+                    continue
+        Producer({"acks": level})
+    """,
+    "two breaks that agree": """
+        while True:
+            if len(sys.argv) > 2:
+                level = "1"
+                break
+            if len(sys.argv) > 1:
+                level = "1"
+                break
+        Producer({"acks": level})
+    """,
+    "tried a few times": """
+        for attempt in range(3):
+            try:
+                level = str(int("1"))
+                level = "1"
+                break
+            except ValueError:
+                print(attempt)
+        Producer({"acks": level})
+    """,
+}
+
+
+@pytest.mark.parametrize("source", cases(LEFT))
+def test_a_break_decides_what_is_behind_its_loop(tmp_path: Path, source: str) -> None:
+    assert told(seen(tmp_path, IMPORT + dedent(source)), "acks") == {"1"}
+
+
+def test_breaks_of_an_endless_loop_are_worlds(tmp_path: Path) -> None:
+    source = """
+        level = "0"
+        while True:
+            if len(sys.argv) > 2:
+                level = "1"
+                break
+            if len(sys.argv) > 1:
+                level = "all"
+                break
+        Producer({"acks": level})
+    """
+    assert told(seen(tmp_path, IMPORT + dedent(source)), "acks") == {"1", "all"}
+
+
 CERTAIN: dict[str, str] = {
     "finally": """
         conf = {}

@@ -9,7 +9,7 @@ import pytest
 import documents
 from oncelint.discover import list_files, read_file
 from oncelint.link import link
-from oncelint.model.project import Sink
+from oncelint.model.sinks import Sink
 from oncelint.scan import scan
 from oncelint.settings import load
 
@@ -35,7 +35,6 @@ GUARDS = {
     "duplicate-key-far-below": ("contacts", "ON DUPLICATE KEY"),
     "statement-grown-later": ("hosts", "on_conflict_do_update"),
     "looked-up-first": ("shipments", "query()"),
-    "ignore-conflicts": ("ballot", "ignore_conflicts"),
 }
 
 
@@ -45,6 +44,11 @@ def test_the_guard_is_what_keeps_it_silent(
 ) -> None:
     found = [(sink.table, sink.guard) for sink in _sinks(FOLDER / f"{case}.md", tmp_path)]
     assert found == [expected]
+
+
+def test_django_tables_are_named_after_their_application(tmp_path: Path) -> None:
+    found = [(sink.table, sink.guard) for sink in _sinks(FOLDER / "ignore-conflicts.md", tmp_path)]
+    assert found == [("votes_ballot", "ignore_conflicts"), ("votes_voter", "get_or_create()")]
 
 
 def test_a_caught_violation_of_a_known_key(tmp_path: Path) -> None:
@@ -62,7 +66,8 @@ def test_a_table_of_processed_events_guards_what_follows(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("case", ["cassandra", "outside-the-loop", "clause-unknown"])
 def test_no_sink_of_this_rule(case: str, tmp_path: Path) -> None:
-    assert _sinks(FOLDER / f"{case}.md", tmp_path) == []
+    found = _sinks(FOLDER / f"{case}.md", tmp_path)
+    assert [sink for sink in found if sink.kind == "table"] == []
 
 
 def test_where_a_key_comes_from(tmp_path: Path) -> None:

@@ -19,12 +19,14 @@ from oncelint.fix.solve import (
 )
 from oncelint.fix.words import spelled, title_of
 from oncelint.fix.write import Source, Written, edits_of, place_of, stands_beside, write
+from oncelint.frameworks.streaming import FRAMEWORK
 from oncelint.model.facts import Home
 from oncelint.model.finding import Finding, Goal
 from oncelint.model.fixes import Fix
-from oncelint.model.project import Client, Project, Sink, SuppressionUse
+from oncelint.model.project import Client, Project, SuppressionUse
+from oncelint.model.sinks import Sink
 from oncelint.model.values import Span, scalar_text
-from oncelint.patches import CannotWrite
+from oncelint.patches import CannotWrite, Patch
 
 
 def plan(
@@ -65,10 +67,11 @@ def _fix(planner: _Planner, finding: Finding, goal: Goal) -> Fix:
             return _with_callers(fix, finding.subject, planner)
         if goal.comment and isinstance(finding.subject, SuppressionUse):
             return _comment(planner, finding.subject, goal)
+        if goal.next_offset is not None:
+            return _capped(_next_offset(goal.next_offset, goal.title, planner), finding, goal)
         client = goal.client if goal.client is not None else finding.subject
-        if isinstance(client, Client) and (
-            goal.settings or goal.renames or goal.removals or goal.starts
-        ):
+        changes = goal.settings or goal.renames or goal.removals or goal.starts
+        if changes and isinstance(client, Client) and client.placement != FRAMEWORK:
             return _settings(client, finding, goal, planner)
     except CannotWrite as problem:
         return Fix(title=goal.title, safety="display", reason=problem.reason)
@@ -106,6 +109,24 @@ def _with_callers(fix: Fix, sink: Sink, planner: _Planner) -> Fix:
 
 
 _DOUBT = "the finding is not certain"
+
+
+def _next_offset(span: Span, title: str, planner: _Planner) -> Fix:
+    """Adds one to the offset at a place, which has to be a value and no sum."""
+    import ast  # for this one expression
+
+    text = planner.source(span.path)
+    if text is None:
+        raise CannotWrite(f"{span.path} cannot be read")
+    start, end = text.offset(span.start), text.offset(span.end)
+    try:
+        written = ast.parse(text.text[start:end], mode="eval").body
+    except SyntaxError:
+        written = None
+    if not isinstance(written, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)):
+        raise CannotWrite("the offset is not written as a value that one could be added to")
+    edits = edits_of([Patch(end, end, " + 1")], text)
+    return Fix(title=title, safety="safe", edits=edits)
 
 
 def _comment(planner: _Planner, use: SuppressionUse, goal: Goal) -> Fix:

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from oncelint.fix.write import edits_of
 from oncelint.model.fixes import Edit, Fix
 from oncelint.model.ir import Place
-from oncelint.model.project import Sink
+from oncelint.model.sinks import Sink
 from oncelint.model.values import Position, Span
 from oncelint.patches import CannotWrite, Patch, apply
 from oncelint.python.literals import Template, escaped, template_of
@@ -58,6 +58,8 @@ def repeatable(sink: Sink, read: Read, others: Sequence[Sink] = ()) -> Fix:
 def _planned(sink: Sink, read: Read, others: Sequence[Sink]) -> Fix:
     if sink.guard is not None:
         raise CannotWrite(f"{sink.guard} makes it tolerate its repetition already")
+    if sink.library == "peewee":
+        raise CannotWrite("insert() with on_conflict_ignore() takes what is there already")
     if sink.operation == "orm-add":
         raise CannotWrite(
             "session.add() has nothing for it; session.merge(), or the database's own insert() with"
@@ -425,11 +427,11 @@ def _built_insert(sink: Sink, read: Read) -> _Done:
     values = [call for name, call in calls if name == "values"]
     given = [word.arg for call in values for word in call.keywords if word.arg is not None]
     key, doubts = _key(sink, given, "it fails")
-    columns = _index_elements(sink, key, given, read)
+    columns = _index_elements(key, given)
     if sink.keys is not None:
         _check_target(sink, read)
     more = list(doubts)
-    if not {*columns} <= set(given):
+    if not {*columns} <= {*given, *sink.columns}:
         more.append(f"it is not seen whether the values fill ({', '.join(columns)})")
     if any(name == "returning" for name, _ in calls):
         more.append("returning() gives no row for a record that is there already")
@@ -507,52 +509,10 @@ def _bound(node: ast.AST) -> tuple[str, ...]:
     return ()
 
 
-def _index_elements(
-    sink: Sink, key: frozenset[str], given: Sequence[str], read: Read
-) -> tuple[str, ...]:
-    """The key's columns by their names in the database.
-
-    Keys of a mapped class are known by their attributes, and a column may be named otherwise.
-    """
-    # keys of a CREATE TABLE are known in lower case
-    order = [name for name in given if name in key or name.lower() in key]
-    columns = (*order, *sorted(key - {*order, *(name.lower() for name in order)}))
-    if sink.keys_span is None or not sink.keys_span.path.endswith(".py"):
-        return columns
-    source = _source(read, sink.keys_span.path)
-    for node in ast.walk(_tree(source)):
-        if not isinstance(node, ast.ClassDef) or node.lineno not in _lines(sink.keys_span):
-            continue
-        attributes = dict(_attributes(node))
-        for name in columns:
-            if name not in attributes or _renamed(attributes[name]):
-                raise CannotWrite(f"the name of the column {name} in the database is not known")
-    return columns
-
-
-def _lines(span: Span) -> range:
-    return range(span.start.line, span.end.line + 1)
-
-
-def _attributes(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
-    for one in node.body:
-        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name):
-            yield one.target.id, one.value if one.value is not None else one.target
-        elif isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name):
-            yield one.targets[0].id, one.value
-
-
-def _renamed(value: ast.expr) -> bool:
-    """Whether a column's definition may give it another name than its attribute's."""
-    if not isinstance(value, ast.Call):
-        return False
-    first = value.args[0] if value.args else None
-    named = any(word.arg in ("name", None, "sa_column") for word in value.keywords)
-    return named or isinstance(first, ast.Starred) or _is_text(first)
-
-
-def _is_text(value: ast.expr | None) -> bool:
-    return isinstance(value, ast.Constant) and isinstance(value.value, str)
+def _index_elements(key: frozenset[str], given: Sequence[str]) -> tuple[str, ...]:
+    """The key's columns by their names in the database, in the order of the values."""
+    order = [name.lower() for name in given if name.lower() in key]
+    return (*order, *sorted(key - {*order}))
 
 
 # Django ---------------------------------------------------------------------------------------

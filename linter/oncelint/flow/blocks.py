@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from oncelint.flow.values import (
     Abs,
@@ -29,7 +30,17 @@ from oncelint.model.facts import (
     Home,
     WrittenSetting,
 )
-from oncelint.model.values import Computed, Known, Origin, Position, Span, Unknown, Value, as_text
+from oncelint.model.values import (
+    Computed,
+    ComputedKind,
+    Known,
+    Origin,
+    Position,
+    Span,
+    Unknown,
+    Value,
+    as_text,
+)
 
 
 def span_of(at: At) -> Span:
@@ -82,13 +93,18 @@ def _alternatives(value: Abs, when: tuple[Condition, ...]) -> Iterator[Alternati
     yield Alternative(plain, when, span, (origin,))
 
 
+# What a setting may be computed from; parts of a record are the record there.
+_PLAIN: tuple[ComputedKind, ...] = get_args(ComputedKind)
+
+
 def plain_value(value: Abs) -> Value:
     """A value without the interpreter's own kinds."""
     if isinstance(value, Lit):
         return Known(value.value)
     if isinstance(value, Comp):
-        if value.kinds:
-            return Computed(value.template, value.kinds)
+        kinds = frozenset(kind for kind in value.kinds if kind in _PLAIN)
+        if kinds:
+            return Computed(value.template, kinds)
         return Unknown("text with a part that is not known", present=True)
     if isinstance(value, Unk):
         return Unknown(value.reason, value.present)

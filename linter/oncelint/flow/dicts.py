@@ -15,6 +15,10 @@ def join_dicts(choice: str, dicts: list[tuple[str, DictObj]]) -> DictObj:
     """The dict that is one of several, entry by entry."""
     slots: dict[str, Slot] = {}
     for key in {key: None for _, one in dicts for key in one.slots}:
+        first = dicts[0][1].slots.get(key)
+        if first is not None and all(one.slots.get(key) is first for _, one in dicts):
+            slots[key] = first
+            continue
         places = [one.slots[key].key_at for _, one in dicts if key in one.slots]
         values = [
             (label, one.slots[key].value if key in one.slots else Missing()) for label, one in dicts

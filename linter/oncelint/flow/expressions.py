@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from oncelint.flow import calls, objects, statements
 from oncelint.flow.dicts import may_be_missing, merge_dicts
-from oncelint.flow.library import texts
+from oncelint.flow.library import records, texts
 from oncelint.flow.state import UNROLL
+from oncelint.flow.story import Called, Joins, Round, Spawned, Yields
+from oncelint.flow.trace import LoopContext
 from oncelint.flow.values import (
     Abs,
     At,
@@ -87,18 +89,25 @@ def evaluate(machine: Machine, node: ir.Expr) -> Abs:
         return do_either(machine, node)
     if isinstance(node, ir.Conditional):
         return do_conditional(machine, node)
-    if isinstance(node, (ir.Await, ir.Star)):
+    if isinstance(node, ir.Star):
         return evaluate(machine, node.value)
+    if isinstance(node, ir.Await):
+        return do_await(machine, node)
     if isinstance(node, ir.Yield):
         value = evaluate(machine, node.value) if node.value is not None else Lit(None)
         if node.delegates:
+            taken = machine.generators.pop(value.id, None) if isinstance(value, Ref) else None
+            if taken is not None:
+                machine.tell(taken)
             machine.frame.yields.extend(
                 objects.elements(machine, value) or (objects.element_of(machine, value),)
             )
         else:
             machine.frame.yields.append(value)
+            machine.tell(Yields(machine.at(node.place)))
         return Unk("sent into a generator", machine.at(node.place))
     if isinstance(node, ir.Lambda):
+        machine.frame.captured = True
         return Fn(
             machine.frame.path,
             node,
@@ -123,7 +132,41 @@ def evaluate(machine: Machine, node: ir.Expr) -> Abs:
         if isinstance(values[0], (Unk, Bound, Foreign)):
             choice = choice_of(machine, values[0], node.place)
             return Phi(choice, (("true", Lit(False)), ("false", Lit(True))))
+    if node.kind == "Compare" and compares_length(values):
+        return Unk("a length compared", machine.at(node.place))
     return derived(machine, values, "a computed value", machine.at(node.place))
+
+
+def compares_length(values: Sequence[Abs]) -> bool:
+    """Whether a list's length is compared with something: not only whether it is empty."""
+    if len(values) != 2 or Unk("a length") not in [_placeless(one) for one in values]:
+        return False
+    return not any(isinstance(one, Lit) and one.value in (0, 1) for one in values)
+
+
+def _placeless(value: Abs) -> Abs:
+    return Unk(value.reason) if isinstance(value, Unk) else value
+
+
+# What is awaited there blocks a thread, and not the event loop.
+_THREADS = ("to_thread", "run_in_executor", "run_sync")
+
+
+def do_await(machine: Machine, node: ir.Await) -> Abs:
+    """What is handed over and awaited at once is done here; a name that is awaited is a task."""
+    machine.awaited.add((machine.frame.path, node.value.place))
+    value, story = machine.told(lambda: evaluate(machine, node.value))
+    for one in story:
+        if isinstance(one, Spawned) and one is story[-1]:
+            if one.how.endswith(_THREADS):
+                machine.tell(Called(one.at, one.how, one.body))
+            else:
+                machine.tale.extend(one.body)
+        else:
+            machine.tell(one)
+    if not isinstance(node.value, ir.Call):
+        machine.tell(Joins(machine.at(node.place), "await"))
+    return value
 
 
 def choice_of(machine: Machine, test: Abs, place: ir.Place) -> str:
@@ -144,24 +187,26 @@ def choice_of(machine: Machine, test: Abs, place: ir.Place) -> str:
 
 def derived(machine: Machine, values: Iterable[Abs], what: str, at: At) -> Abs:
     """The result of something not modelled: a record's data stays a record's data."""
+    values = list(values)
     sites = frozenset(site for value in values for site in record_sites(machine, value))
     if sites:
-        return Rec(sites, "derived")
+        return records.worked_out(values, sites)
     return Unk(what, at)
 
 
 def record_sites(machine: Machine, value: Abs, depth: int = 0) -> frozenset[int]:
     """The consumers whose records a value derives from, looking into containers."""
+    kind = type(value)
+    if kind in _WITHOUT_RECORDS or (depth > 4 and kind is not Rec and kind is not Comp):
+        return _NOBODY
     if isinstance(value, (Rec, Comp)):
         return value.sites
-    if depth > 4:
-        return frozenset()
+    if isinstance(value, Bound) and isinstance(value.receiver, (Foreign, Bound)):
+        return record_sites(machine, value.receiver, depth + 1)
     if isinstance(value, Foreign):
-        return frozenset(
-            s for one in value.made_from for s in record_sites(machine, one, depth + 1)
-        )
+        return _sites_of(machine, value.made_from, depth + 1)
     if isinstance(value, Phi):
-        return frozenset(s for _, v in value.branches for s in record_sites(machine, v, depth))
+        return _sites_of(machine, [one for _, one in value.branches], depth)
     if isinstance(value, Ref):
         obj = machine.obj(value)
         inner: Iterable[Abs] = ()
@@ -173,13 +218,24 @@ def record_sites(machine: Machine, value: Abs, depth: int = 0) -> frozenset[int]
             if obj.client is not None and depth == 0:
                 return record_sites(machine, obj.client)
             inner = [one for one in obj.attrs.values() if not isinstance(one, Ref) or depth < 2]
-        return frozenset(s for one in inner for s in record_sites(machine, one, depth + 1))
+        return _sites_of(machine, inner, depth + 1)
     if isinstance(value, KafkaClient) and depth == 0:
         site = machine.trace.sites[value.site]
-        return (
-            frozenset((value.site,)) if site.constructor in machine.takes_records else frozenset()
-        )
-    return frozenset()
+        return frozenset((value.site,)) if site.constructor in machine.takes_records else _NOBODY
+    return _NOBODY
+
+
+_NOBODY: frozenset[int] = frozenset()
+_WITHOUT_RECORDS = frozenset({Lit, Ext, Unk, Missing, Fn, Mod})
+
+
+def _sites_of(machine: Machine, values: Iterable[Abs], depth: int) -> frozenset[int]:
+    found = _NOBODY
+    for one in values:
+        sites = record_sites(machine, one, depth)
+        if sites:
+            found = found | sites
+    return found
 
 
 def truth(machine: Machine, value: Abs) -> bool | None:
@@ -224,8 +280,15 @@ def do_dict(machine: Machine, node: ir.Dict) -> Abs:
             own[key.value] = key_at
             slots = {**result.slots, key.value: Slot(value, key_at)}
             result = replace(result, slots=slots)
+        elif objects.is_handler(machine, value):
+            unnamed = {**result.slots, f"\0{len(result.slots)}": Slot(value, key_at)}
+            reason = result.open or "entries whose keys are no text"
+            result = replace(result, slots=unnamed, open=reason)
         elif not isinstance(key, Lit):
             result = replace(result, open=result.open or "an entry whose key is not known")
+            if isinstance(value, (Foreign, Rec)):  # the offsets of partitions
+                hidden = f"\0{len(result.slots)}"
+                result = replace(result, slots={**result.slots, hidden: Slot(value, key_at)})
     home = machine.at(node.place)
     return machine.alloc(replace(result, twice=(*result.twice, *twice), home=home))
 
@@ -271,17 +334,27 @@ def do_conditional(machine: Machine, node: ir.Conditional) -> Abs:
 
 
 def do_comprehension(machine: Machine, node: ir.Comprehension) -> Abs:
-    sources = [evaluate(machine, source) for _, source in node.clauses]
-    items = objects.exact_items(machine, sources[0]) if len(sources) == 1 else None
+    (first, outer), *inner = node.clauses
+    source = evaluate(machine, outer)
+    items = objects.exact_items(machine, source) if not inner else None
     if items is not None and len(items) <= UNROLL:
         return unrolled_comprehension(machine, node, items)
-    for (target, _), source in zip(node.clauses, sources, strict=True):
-        statements.bind(machine, target, objects.element_of(machine, source))
-    for test in node.tests:
-        evaluate(machine, test)
-    element = evaluate(machine, node.element)
+
+    def run() -> tuple[Abs, Abs]:
+        statements.bind(machine, first, objects.element_of(machine, source))
+        for target, further in inner:
+            statements.bind(
+                machine, target, objects.element_of(machine, evaluate(machine, further))
+            )
+        for test in node.tests:
+            evaluate(machine, test)
+        element = evaluate(machine, node.element)
+        return element, evaluate(machine, node.value) if node.value is not None else Lit(None)
+
+    (element, value), story = machine.told(run)
+    if story:
+        machine.tell(Round(LoopContext(machine.at(node.place)), story, endless=False))
     if node.kind == "dict":
-        value = evaluate(machine, node.value) if node.value is not None else Lit(None)
         sites = record_sites(machine, value)
         slots = {"": Slot(Rec(sites), None)} if sites else {}
         return machine.alloc(DictObj(slots, open="entries computed in a comprehension"))

@@ -12,12 +12,13 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from oncelint.flow import calls, objects, relevance, statements
+from oncelint.flow import calls, entries, objects, relevance, statements
 from oncelint.flow.files import Files
 from oncelint.flow.library import externals
 from oncelint.flow.modules import Modules
 from oncelint.flow.state import STEPS, STEPS_PER_ROOT, Exhausted, Frame, State
-from oncelint.flow.trace import LoopContext, Site, Trace
+from oncelint.flow.story import Called, Made, Story, nodes
+from oncelint.flow.trace import LoopContext, Site, Trace, Use
 from oncelint.flow.values import (
     OBJECTS,
     Abs,
@@ -37,7 +38,12 @@ from oncelint.flow.values import (
     Unk,
     phi,
 )
+from oncelint.frameworks.streaming import PACKAGES
 from oncelint.model import ir
+from oncelint.model.values import Span
+
+# Of how many subclasses a method is run for an instance each, where none is seen to be made.
+_HEIRS = 6
 
 
 class Machine(State):
@@ -60,7 +66,7 @@ class Machine(State):
         super().__init__()
         self.modules = modules
         self.constructors = constructors
-        self.packages = frozenset(name.partition(".")[0] for name in constructors)
+        self.packages = PACKAGES | {name.partition(".")[0] for name in constructors}
         self.takes_records = takes_records
         self.executes = executes
         self.executes_external = executes_external
@@ -74,16 +80,41 @@ class Machine(State):
         self.loops: list[LoopContext] = []
         self.handlers: list[tuple[str, ...]] = []
         self.visited: set[int] = set()
-        self.contexts: dict[int, int] = {}
+        self.contexts: dict[tuple[int, int], int] = {}
+        self.classes: list[Ref] = []
+        self.subclasses: dict[int, list[Ref]] = {}
+        # the functions registered for a single-dispatch function, by the latter's node
+        self.overloads: dict[int, list[Fn]] = {}
+        self.making_blindly = 0
+        # functions that a framework calls with records, and the site a pipeline is built for
+        self.entries: list[entries.Entry] = []
+        self.entered: set[object] = set()
+        self.streaming: list[int] = []
+        self.starved: list[tuple[Fn, list[Abs]]] = []
+        self.feeding = False
+        self.searched: set[int] = set()
+        self.importers_of: Callable[[str, str], list[str]] = lambda path, name: []
         self.instances: dict[int, list[Ref]] = {}
         self.sites: dict[tuple[str, ir.Place, str], Site] = {}
         self.standalone: dict[int, Abs] = {}
+        # the order in which a class and its bases are asked for a name, by the class's reference
+        self.orders: dict[int, list[Abs]] = {}
         self.following: list[Imported] = []
         self.inner: list[Fn] = []
         self.patched: dict[str, Abs] = {}
         # the one dict that a call spreads into its keywords
         self.spreads: dict[At, DictObj] = {}
         self.bearing: frozenset[str] = frozenset()
+        # places in configuration files, which a program may load time and again
+        self.spans: dict[str, Callable[[int, int], Span]] = {}
+        # the stories of generators, by the list of what they yield, until it is taken from them
+        self.generators: dict[int, Called] = {}
+        # calls that stand directly under an await, `async with` or `async for`
+        self.awaited: set[tuple[str, ir.Place]] = set()
+        # calls whose value nothing is done with: statements of their own
+        self.unused: set[tuple[str, ir.Place]] = set()
+        # whether a transaction was begun, so that all calls of libraries matter
+        self.watching = False
         self.turns: dict[tuple[str, ir.Place], int] = {}
         self.steps = 0
         self.total_steps = 0
@@ -111,11 +142,14 @@ class Machine(State):
         )
         self.layers, self.stack, self.calls, self.loops = [{}], [frame], [], []
         self.jumps, self.conditions, self.handlers = [], [], []
+        watching, self.watching = self.watching, False
         self.set_name("__name__", Lit("__main__"))
         self.set_name("__file__", File(path, rooted=True))
         try:
-            statements.block(self, loaded.body)
+            _, story = self.told(lambda: statements.block(self, loaded.body))
+            self.keep_story(story)
         finally:
+            self.watching = watching
             (
                 self.layers,
                 self.stack,
@@ -204,6 +238,43 @@ class Machine(State):
             if id(fn.node) not in self.visited:
                 self.run_root(fn)
 
+    def run_entries(self) -> None:
+        """Run the functions that a framework calls with records, those found on the way too."""
+        while self.entries and not self.exhausted:
+            entry = self.entries.pop(0)
+            key = entries.key_of(entry)
+            if key not in self.entered:
+                self.entered.add(key)
+                self._root(entry.at, lambda entry=entry: entries.enter(self, entry))  # type: ignore[misc]
+
+    def starves(self) -> None:
+        """The running function found nothing in a queue that may be filled later on."""
+        frame = self.stack[-1] if self.stack else None
+        if frame is None or not isinstance(frame.node, ir.Function) or self.feeding:
+            return
+        params = [one for one in frame.node.params if one.kind == "positional"]
+        if frame.bound is not None:
+            params = params[1:]
+        args = [
+            self.look_up((frame.id, one.name)) or Unk(f"parameter {one.name}") for one in params
+        ]
+        fn = Fn(frame.path, frame.node, frame.parent or 0, frame.bound, frame.owner)
+        if all(one.node is not fn.node or one.bound != fn.bound for one, _ in self.starved):
+            self.starved.append((fn, args))
+
+    def run_starved(self) -> None:
+        """Run the functions again that found their queues empty: by now these have been filled."""
+        self.feeding = True
+        for fn, args in self.starved:
+            at = At(fn.path, fn.node.place)
+
+            def run(fn: Fn = fn, args: list[Abs] = args, at: At = at) -> None:
+                self.stack = [self.frames[self.module_frames[fn.path]]]
+                calls.call_function(self, fn, args, [], at)
+
+            if not self.exhausted and fn.path in self.module_frames:
+                self._root(at, run)
+
     def run_root(self, fn: Fn) -> None:
         """Run a function as if called from out of sight: nothing is known of its arguments."""
         at = At(fn.path, fn.node.place)
@@ -214,7 +285,10 @@ class Machine(State):
             if fn.owner is not None and not objects.is_static(self, fn):
                 bounds = [*self.representatives(fn.owner)]
             for bound in bounds:
-                calls.call_function(self, replace(fn, bound=bound), [], [], at, standalone=True)
+                made = calls.call_function(
+                    self, replace(fn, bound=bound), [], [], at, standalone=True
+                )
+                self.tell_generator(made)
 
         self._root(at, run)
 
@@ -228,8 +302,10 @@ class Machine(State):
         """Run something on its own; what cannot be followed, or fails here, is written down."""
         self.steps = 0
         self.layers.append({})
+        self.watching = False
         try:
-            run()
+            _, story = self.told(run)
+            self.keep_story(story)
         except Exhausted:
             self.trace.abandoned.append((at, "too large to follow"))
         except RecursionError:
@@ -239,6 +315,27 @@ class Machine(State):
             message = f"{type(error).__name__}: {error} (line {where.lineno} of {where.name})"
             self.trace.errors.append((at, message))
         self._settle()
+
+    def tell_generator(self, value: Abs) -> None:
+        """Tell what a generator does that code out of sight iterates over, or enters."""
+        story = self.generators.pop(value.id, None) if isinstance(value, Ref) else None
+        if story is not None:
+            self.tell(story)
+
+    def mark(self) -> tuple[dict[tuple[str, ir.Place], int], int, int]:
+        """Where the trace stands, for `back_to`."""
+        return dict(self.turns), len(self.trace.uses), len(self.trace.executions)
+
+    def back_to(self, mark: tuple[dict[tuple[str, ir.Place], int], int, int]) -> None:
+        """Forget what was written down since, because it is going to be run once more."""
+        self.turns, uses, executions = mark
+        del self.trace.uses[uses:]
+        del self.trace.executions[executions:]
+
+    def keep_story(self, story: Story) -> None:
+        """A story in which no client is made or used is of no interest."""
+        if any(isinstance(node, (Use, Made)) for node in nodes(story)):
+            self.trace.stories.append(story)
 
     def _settle(self) -> None:
         self.total_steps += self.steps
@@ -250,16 +347,34 @@ class Machine(State):
     def exhausted(self) -> bool:
         return self.total_steps > STEPS
 
+    def load_heirs(self, cls: Ref) -> None:
+        """Run the files that import a class from its module: classes that derive from it are
+        looked for."""
+        obj = self.obj(cls)
+        if not isinstance(obj, ClassObj) or cls.id in self.searched:
+            return
+        self.searched.add(cls.id)
+        for path in self.importers_of(obj.path, obj.name):
+            if not self.exhausted:
+                self.module(path)
+
     def representatives(self, owner: Ref) -> list[Abs]:
         """Instances to run a method on: those the project makes, else one made blindly."""
         known = [ref for ref in self.instances.get(owner.id, []) if self.obj(ref) is not None]
         if known:
             return list(known[:2])
+        heirs = [ref for ref in self.subclasses.get(owner.id, []) if self.obj(ref) is not None]
+        if heirs:
+            return [one for heir in heirs[:_HEIRS] for one in self.representatives(heir)]
         made = self.standalone.get(owner.id)
         if made is None or (isinstance(made, Ref) and self.obj(made) is None):
             at = At("", (1, 1, 1, 1))
-            made = calls.instantiate(self, owner, [], [], at, standalone=True)
-            self.standalone[owner.id] = made
+            # when it is made is not known: that does not come right before the method is run
+            instance, story = self.told(
+                lambda: calls.instantiate(self, owner, [], [], at, standalone=True)
+            )
+            self.trace.stories.append(story)
+            self.standalone[owner.id] = made = instance
         return [made]
 
     def definitions(self, body: Iterable[ir.Stmt], frame: int, owner: Ref | None) -> Iterable[Fn]:
@@ -353,9 +468,3 @@ class Machine(State):
         if isinstance(value, Phi):
             return phi(value.choice, [(lb, self.over(one, change)) for lb, one in value.branches])
         return change(value)
-
-    # Containers -------------------------------------------------------------------------------
-
-    # Attributes -------------------------------------------------------------------------------
-
-    # Calls ------------------------------------------------------------------------------------

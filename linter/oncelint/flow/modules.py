@@ -16,6 +16,9 @@ _CLIENT_LIBRARIES = {
     "faust": ("app/base.py",),
     "faststream": ("broker", "kafka"),
     "quixstreams": ("app.py",),
+    "bytewax": ("dataflow.py",),
+    "arroyo": ("processing/processor.py",),
+    "kstreams": ("engine.py",),
 }
 
 
@@ -48,6 +51,10 @@ class Modules:
             self.loaded_on_demand += 1
             self._modules[path] = self._load(path)
         return self._modules[path]
+
+    def loaded(self) -> tuple[ir.Module, ...]:
+        """Every module that has been read by now."""
+        return tuple(one for one in self._modules.values() if one is not None)
 
     def resolve(self, importer: str, dotted: str) -> str | None:
         """The project file or folder that `dotted`, with its leading dots, means in `importer`.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oncelint.flow import calls, expressions
 from oncelint.flow.dicts import join_dicts, may_be_missing, merge_dicts
-from oncelint.flow.library import environment, paths
-from oncelint.flow.state import Status
+from oncelint.flow.library import environment, paths, records, waiting
+from oncelint.flow.library.injection import injected
+from oncelint.flow.state import UNROLL, Status
 from oncelint.flow.values import (
+    MAX_BRANCHES,
     Abs,
     At,
     Bound,
@@ -34,6 +37,8 @@ from oncelint.flow.values import (
     Super,
     Unk,
     describe,
+    phi,
+    present,
 )
 from oncelint.model import ir
 
@@ -87,6 +92,16 @@ def exact_items(machine: Machine, value: Abs) -> tuple[Abs, ...] | None:
     return elements(machine, value)
 
 
+def iterated(machine: Machine, value: Abs) -> Abs:
+    """What is iterated over in the end: what an instance's own `__iter__` gives."""
+    if isinstance(value, Ref) and isinstance(machine.obj(value), InstanceObj):
+        for name in ("__iter__", "__aiter__"):
+            method = find_method(machine, value, name)
+            if method is not None:
+                return calls.call(machine, method, [], [], At("", (1, 1, 1, 1)))
+    return value
+
+
 def element_of(machine: Machine, value: Abs) -> Abs:
     """One element of a value that is iterated over."""
     if isinstance(value, Rec):
@@ -102,6 +117,9 @@ def element_of(machine: Machine, value: Abs) -> Abs:
             sites = expressions.record_sites(machine, value)
             if len(obj.items) == 1:
                 return obj.items[0]
+            several = one_of(machine, list(obj.items), "which element it is")
+            if several is not None:
+                return several
             return Rec(sites) if sites else Unk("one of several elements")
         if isinstance(obj, InstanceObj):
             for name in ("__iter__", "__aiter__"):
@@ -124,7 +142,7 @@ def item(machine: Machine, base: Abs, key: Abs, at: At) -> Abs:
     if isinstance(base, Phi):
         return machine.over(base, lambda one: item(machine, one, key, at))
     if isinstance(base, Rec):
-        return Rec(base.sites, "derived")
+        return records.part_of(base, key)
     if isinstance(base, Comp):
         return base
     if isinstance(base, Lit) and isinstance(base.value, str) and isinstance(key, Lit):
@@ -139,8 +157,12 @@ def item(machine: Machine, base: Abs, key: Abs, at: At) -> Abs:
                     return environment.environment(key.value, None, at)
                 if slot is not None:
                     return slot.value
-                return Unk(obj.open or f"no entry {key.value}", at)
-            return expressions.derived(machine, [base], "an entry whose key is not known", at)
+                if obj.default is None:
+                    return Unk(obj.open or f"no entry {key.value}", at)
+                return new_entry(machine, base, key.value, obj.default, at)
+            if not obj.slots and obj.default is not None:
+                return new_entry(machine, base, "\0", obj.default, at)
+            return any_entry(machine, base, obj, at)
         if isinstance(obj, ListObj):
             if isinstance(key, Lit) and isinstance(key.value, int) and obj.exact:
                 try:
@@ -152,13 +174,86 @@ def item(machine: Machine, base: Abs, key: Abs, at: At) -> Abs:
             method = find_method(machine, base, "__getitem__")
             if method is not None:
                 return calls.call(machine, method, [key], [], at)
+    if isinstance(base, Bound):
+        base = rooted(base)
     if isinstance(base, Foreign):
         known = paths.foreign_item(base, key, at)
         return known or Foreign(f"{base.path}[]", (*base.made_from, key), at)
+    if isinstance(base, Ext):
+        injection = injected(machine, base, key, at)
+        if injection is not None:
+            return injection
     if isinstance(base, Ext) and base.name == "os.environ":
         name = key.value if isinstance(key, Lit) else None
         return environment.environment(name if isinstance(name, str) else "?", None, at)
     return expressions.derived(machine, [base], "an item of something unknown", at)
+
+
+def new_entry(machine: Machine, base: Ref, key: str, make: Abs, at: At) -> Abs:
+    """The entry that a defaultdict makes for a key it does not have."""
+    made = calls.call(machine, make, [], [], at)
+    obj = machine.obj(base)
+    if isinstance(obj, DictObj):
+        machine.write(base.id, replace(obj, slots={**obj.slots, key: Slot(made, None)}))
+    return made
+
+
+def any_entry(machine: Machine, base: Ref, obj: DictObj, at: At) -> Abs:
+    """An entry whose key is not known: where all of them can be called, it is one of them."""
+    entries = [slot.value for slot in obj.slots.values()]
+    choice = f"the entry at {at.path}:{at.place[0]}"
+    found = one_of(machine, entries, choice) or _inner_dicts(machine, entries, choice)
+    return found or expressions.derived(machine, [base], "an entry whose key is not known", at)
+
+
+def _inner_dicts(machine: Machine, entries: Sequence[Abs], choice: str) -> Abs | None:
+    """One of several dicts of what may be called: handlers by topic and by kind of event."""
+    inner = [machine.obj(one) if isinstance(one, Ref) else None for one in entries]
+    if not 0 < len(inner) <= MAX_BRANCHES:
+        return None
+    for obj in inner:
+        if not isinstance(obj, DictObj) or not obj.slots:
+            return None
+        if not all(is_handler(machine, slot.value) for slot in obj.slots.values()):
+            return None
+    return phi(choice, [(f"entry {number}", one) for number, one in enumerate(entries, 1)])
+
+
+def one_of(machine: Machine, values: Sequence[Abs], choice: str) -> Abs | None:
+    """A choice of functions, classes or objects that do something; None if anything else is
+    among them, or if they are too many to be followed."""
+    if not values or len(values) > UNROLL or not all(is_handler(machine, one) for one in values):
+        return None
+    labels = [(f"is {describe(one)} ({number})", one) for number, one in enumerate(values, 1)]
+    return labels[0][1] if len(labels) == 1 else Phi(choice, tuple(labels))
+
+
+def is_handler(machine: Machine, value: Abs, depth: int = 0) -> bool:
+    """Whether a value is a function, a class, an object with methods, or some of them."""
+    if isinstance(value, Bound):
+        return isinstance(value.receiver, KafkaClient)
+    if isinstance(value, (Fn, Part)):
+        return True
+    if isinstance(value, Phi):
+        return all(is_handler(machine, one, depth) for _, one in value.branches)
+    obj = machine.obj(value) if isinstance(value, Ref) else None
+    if isinstance(obj, ListObj):
+        return (
+            bool(obj.items)
+            and depth < 2
+            and all(is_handler(machine, one, depth + 1) for one in obj.items)
+        )
+    if isinstance(obj, InstanceObj):
+        return obj.client is None and not is_model(machine, obj.cls)
+    return isinstance(obj, ClassObj)
+
+
+def rooted(value: Bound) -> Abs:
+    """An attribute of what a library gave back, `client.shop`, as something of that library."""
+    receiver = rooted(value.receiver) if isinstance(value.receiver, Bound) else value.receiver
+    if isinstance(receiver, Foreign):
+        return Foreign(f"{receiver.path}.{value.name}", receiver.made_from, value.at or receiver.at)
+    return value
 
 
 def update_dict(machine: Machine, target: Ref, other: DictObj) -> None:
@@ -200,6 +295,7 @@ def set_item(machine: Machine, base: Abs, key: Abs, value: Abs, key_at: At) -> N
     if not isinstance(base, Ref):
         return
     obj = machine.obj(base)
+    waiting.tell_kept(machine, base, value, key_at)
     if isinstance(obj, DictObj):
         if isinstance(key, Lit) and isinstance(key.value, str):
             slots = {**obj.slots, key.value: Slot(value, key_at)}
@@ -214,11 +310,24 @@ def set_item(machine: Machine, base: Abs, key: Abs, value: Abs, key_at: At) -> N
                     for label, one in key.branches
                 ],
             )
+        elif is_handler(machine, value) or isinstance(value, (Foreign, Rec)):
+            keep_unnamed(machine, base, obj, value, key_at)
         elif isinstance(key, (Unk, Rec, Comp)):
             hidden = DictObj({}, open="an entry whose key is not known")
             machine.write(base.id, replace(merge_dicts(obj, hidden), home=obj.home))
     elif isinstance(obj, ListObj):
         machine.write(base.id, ListObj((*obj.items, value), False))
+
+
+def keep_unnamed(machine: Machine, base: Ref, obj: DictObj, value: Abs, key_at: At) -> None:
+    """Keep a handler whose key is no known text: it is one of those that may be called."""
+    known = [slot.value for slot in obj.slots.values()]
+    if value in known:
+        return
+    slots = {**obj.slots, f"\0{len(obj.slots)}": Slot(value, key_at)}
+    machine.write(
+        base.id, replace(obj, slots=slots, open=obj.open or "an entry whose key is not known")
+    )
 
 
 def _item_set(machine: Machine, base: Abs, key: Abs, value: Abs, key_at: At) -> Abs:
@@ -248,6 +357,7 @@ def remove_item(machine: Machine, base: Ref, key: str) -> None:
 
 
 def attribute(machine: Machine, base: Abs, name: str, at: At) -> Abs:
+    base = present(base)
     if isinstance(base, Phi):
         return machine.over(base, lambda one: attribute(machine, one, name, at))
     if isinstance(base, Ref):
@@ -263,10 +373,9 @@ def attribute(machine: Machine, base: Abs, name: str, at: At) -> Abs:
                 if isinstance(found, Fn) and is_class_method(machine, found):
                     return replace(found, bound=base)
                 return found
-            for outer in bases_of(machine, base):
-                if isinstance(outer, (Ext, Foreign)):
-                    prefix = outer.name if isinstance(outer, Ext) else outer.path
-                    return Foreign(f"{prefix}.{name}", (base,), at)
+            prefix = foreign_base(machine, base)
+            if prefix is not None:
+                return Foreign(f"{prefix}.{name}", (base,), at)
             return Unk(f"{obj.name} has no {name}", at)
         return Bound(base, name, at)
     if isinstance(base, Mod):
@@ -276,7 +385,7 @@ def attribute(machine: Machine, base: Abs, name: str, at: At) -> Abs:
         dotted = f"{base.name}.{name}"
         return machine.patched.get(dotted, Ext(dotted))
     if isinstance(base, Rec):
-        return Rec(base.sites, "derived")
+        return records.part_of(base, name)
     if isinstance(base, File):
         return paths.file_attribute(base, name, at)
     if isinstance(base, Lit) and name in ("data", "value"):
@@ -316,14 +425,20 @@ def instance_attribute(machine: Machine, base: Ref, obj: InstanceObj, name: str,
         return Bound(obj.client, name, at)
     if name in ("model_dump", "dict") and is_model(machine, obj.cls):
         return Bound(base, name, at)
+    handed = class_attribute(machine, obj.cls, "__getattr__")
+    if isinstance(handed, Fn) and not name.startswith("__"):
+        return calls.call_function(machine, replace(handed, bound=base), [Lit(name, at)], [], at)
     if name == "__dict__":
         return machine.alloc(
             DictObj({key: Slot(value, None) for key, value in obj.attrs.items()}, open=obj.open)
         )
-    for outer in bases_of(machine, obj.cls):
-        if isinstance(outer, (Ext, Foreign)):
-            prefix = outer.name if isinstance(outer, Ext) else outer.path
-            return Bound(Foreign(f"{prefix}()", (base,), at), name, at)
+    outer = foreign_base(machine, obj.cls)
+    if outer is not None:
+        return Bound(Foreign(f"{outer}()", (base,), at), name, at)
+    # made with `Order(**record)`: every field that is not seen is one of the record's
+    hidden = obj.attrs.get("\0record")
+    if isinstance(hidden, Rec) and not name.startswith("__"):
+        return records.part_of(hidden, name)
     return Unk(f"attribute {name} is not set where it can be seen", at)
 
 
@@ -348,20 +463,40 @@ def class_attribute(machine: Machine, cls: Ref, name: str) -> Abs | None:
     return None
 
 
+def foreign_base(machine: Machine, cls: Ref) -> str | None:
+    """The dotted name of the library's class that a class of the project derives from; it may be
+    an attribute of an object (`db.Model`)."""
+    for base in bases_of(machine, cls):
+        outer = rooted(base) if isinstance(base, Bound) else base
+        if isinstance(outer, (Ext, Foreign)):
+            return outer.name if isinstance(outer, Ext) else outer.path
+    return None
+
+
 def bases_of(machine: Machine, cls: Ref) -> list[Abs]:
     """All bases, nearest first, project classes and others."""
     return resolution_order(machine, cls)[1:]
 
 
-def resolution_order(machine: Machine, cls: Ref, depth: int = 0) -> list[Abs]:
+def resolution_order(machine: Machine, cls: Ref) -> list[Abs]:
     """Python's method resolution order (C3); depth first where there is none."""
+    known = machine.orders.get(cls.id)
+    if known is None or not all(type(one) is not Ref or one.id in machine.cells for one in known):
+        known = _resolution_order(machine, cls)
+        if not all(type(one) is not Ref or one.id in machine.cells for one in known):
+            return known  # a class of a branch that is not being run
+        machine.orders[cls.id] = known
+    return known
+
+
+def _resolution_order(machine: Machine, cls: Ref, depth: int = 0) -> list[Abs]:
     obj = machine.obj(cls)
     if not isinstance(obj, ClassObj) or depth > 8:
         return [cls]
     if not obj.bases:
         return [cls]
     orders = [
-        resolution_order(machine, base, depth + 1) if isinstance(base, Ref) else [base]
+        _resolution_order(machine, base, depth + 1) if isinstance(base, Ref) else [base]
         for base in obj.bases
     ]
     pending = [list(order) for order in (*orders, list(obj.bases))]
@@ -404,6 +539,24 @@ def is_settings(machine: Machine, cls: Ref) -> bool:
         isinstance(base, Ext) and base.name in environment.SETTINGS_CLASSES
         for base in bases_of(machine, cls)
     )
+
+
+# Class methods by which pydantic makes a model of data (pydantic/main.py; the older names of v1).
+MODEL_MAKERS = frozenset(
+    {"model_validate", "model_validate_json", "parse_raw", "parse_obj", "from_orm"}
+    | {"model_construct", "model_validate_strings"}
+)
+
+
+def validated(machine: Machine, cls: Ref, data: Abs, at: At) -> Abs:
+    """The model that a class makes of data: of a record's, every field is one of the record."""
+    known = deref_dict(machine, data)
+    if known is not None and not known.open:
+        return calls.instantiate(machine, cls, [], list(known.slots.items()), at)
+    sites = expressions.record_sites(machine, data)
+    record = data if isinstance(data, Rec) else Rec(sites)
+    attrs: dict[str, Abs] = {"\0record": record} if sites else {}
+    return machine.alloc(InstanceObj(cls, attrs, None, "data that is not known"))
 
 
 def is_model(machine: Machine, cls: Ref) -> bool:

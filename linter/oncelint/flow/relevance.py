@@ -16,6 +16,7 @@ from oncelint.flow.values import (
     DictObj,
     Ext,
     Fn,
+    Foreign,
     Imported,
     InstanceObj,
     KafkaClient,
@@ -76,9 +77,9 @@ def _bears(machine: Machine, value: object, module: ir.Module, depth: int = 0) -
     """Whether a name is bound to a client, a client library, or project code that bears one."""
     if isinstance(value, KafkaClient):
         return True
-    if isinstance(value, Ext):
-        top = value.name.partition(".")[0]
-        return top in machine.packages
+    if isinstance(value, (Ext, Foreign)):
+        name = value.name if isinstance(value, Ext) else value.path
+        return name.partition(".")[0] in machine.packages
     if isinstance(value, Phi):
         return depth < 3 and any(_bears(machine, v, module, depth + 1) for _, v in value.branches)
     if isinstance(value, Imported):

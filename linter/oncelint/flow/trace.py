@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from oncelint.flow.story import Story
 from oncelint.flow.values import Abs, At
 from oncelint.model.facts import Block
 from oncelint.model.project import Step
@@ -11,10 +12,15 @@ from oncelint.model.project import Step
 
 @dataclass(eq=False, slots=True)
 class LoopContext:
-    """A loop being run; `consumers` are the sites whose records it takes."""
+    """A loop being run, or a function that a framework calls with records.
+
+    `consumers` are the sites whose records it takes; heap objects with a smaller id than `since`
+    outlive its round.
+    """
 
     at: At
     consumers: dict[int, At] = field(default_factory=dict)
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +62,15 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """Something handed to a database: `receiver` is what the method was called on.
+    """Something that a library was asked to do: `receiver` is what the method was called on, or
+    the function itself, and `method` then is its dotted name.
+
+    Calls of databases are written down wherever they stand, all others where a loop takes records
+    or a transaction was begun.
 
     `handlers` names the exception types caught around it (`*` for a bare except), `record`
-    whether its arguments derive from a consumed record (None: cannot be told).
+    whether its arguments derive from a consumed record (None: cannot be told). `awaited`: it is
+    awaited where it is called.
     """
 
     receiver: Abs
@@ -72,13 +83,17 @@ class Execution:
     handlers: tuple[str, ...]
     record: bool | None
     module: str
+    awaited: bool = False
 
 
 @dataclass(slots=True)
 class Trace:
+    """What a run leaves behind: clients, calls, stories, and what could not be followed."""
+
     sites: list[Site] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
     config_files: dict[str, set[int]] = field(default_factory=dict)
     abandoned: list[tuple[At, str]] = field(default_factory=list)
     errors: list[tuple[At, str]] = field(default_factory=list)
+    stories: list[Story] = field(default_factory=list)

@@ -8,13 +8,51 @@ changed, so that a branch can be undone by putting the old object back.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from oncelint.model import ir
 from oncelint.model.values import ComputedKind, Scalar
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-@dataclass(frozen=True, slots=True)
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**_):
+        return lambda decorator: decorator
+
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True)
+def value(cls: type[T]) -> type[T]:
+    """A slotted class whose instances are told apart by their fields.
+
+    They are made by the hundred thousand: what frozen dataclasses generate for each class takes
+    three times as long, both to define and to make an instance, so that freezing is left to the
+    type checker.
+    """
+    made = dataclass(slots=True, eq=False)(cls)
+    names: tuple[str, ...] = made.__slots__  # type: ignore[attr-defined]
+    fields: Callable[[object], object] = attrgetter(*names) if names else lambda one: None
+
+    def equal(self: object, other: object) -> Any:
+        if type(other) is not made:
+            return NotImplemented
+        return self is other or fields(self) == fields(other)
+
+    def hashed(self: object) -> int:
+        return hash(fields(self))
+
+    made.__eq__ = equal  # type: ignore[method-assign]
+    made.__hash__ = hashed  # type: ignore[method-assign]
+    return made
+
+
+@value
 class At:
     """A place in a project file; `turn` counts how often a call there has been run before, so
     that what two runs give is not taken for one value."""
@@ -24,7 +62,7 @@ class At:
     turn: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lit:
     """A literal and where it is written; `pieces` map a long string to its source."""
 
@@ -33,7 +71,14 @@ class Lit:
     pieces: tuple[tuple[int, int, ir.Place], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+# Parts of a record; "other" stands for the rest of a value that was not followed.
+RecordPart: TypeAlias = Literal[
+    "key", "value", "topic", "partition", "offset", "headers", "timestamp", "other"
+]
+SourceKind: TypeAlias = Literal[ComputedKind, RecordPart, "sequence", "hash"]
+
+
+@value
 class Comp:
     """Text computed at run time. `kinds` tells its sources; empty when a part is unknown.
 
@@ -41,12 +86,12 @@ class Comp:
     """
 
     template: str
-    kinds: frozenset[ComputedKind]
+    kinds: frozenset[SourceKind]
     at: At | None = None
     sites: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unk:
     """Something unknown, and why; `present` when it is certain that there is a value."""
 
@@ -55,12 +100,12 @@ class Unk:
     present: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Missing:
     """The absence of a dict entry or name in one branch of a choice."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Phi:
     """A value that depends on a choice: (branch label, value) pairs."""
 
@@ -68,21 +113,21 @@ class Phi:
     branches: tuple[tuple[str, Abs], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ref:
     """A heap object."""
 
     id: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ext:
     """A module, class or function of a library outside the project, by its dotted name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Foreign:
     """What a library's call gave back: `path` tells how it was come by,
     `psycopg2.connect().cursor()` for instance; `made_from` are the values it was made from."""
@@ -92,14 +137,14 @@ class Foreign:
     at: At | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Mod:
     """A module of the project, by path."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fn:
     """A project function with its closure frame; `bound` is self or cls, `defaults` are the
     values that parameters left out take, evaluated where the function is defined."""
@@ -112,7 +157,7 @@ class Fn:
     defaults: tuple[tuple[str, Abs], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Part:
     """functools.partial and kin: a callable with some arguments given; `open` says why there may
     be more of them than are seen."""
@@ -123,7 +168,7 @@ class Part:
     open: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Bound:
     """A method of something that is no project instance, not yet called."""
 
@@ -132,28 +177,34 @@ class Bound:
     at: At | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Super:
     instance: Abs
     owner: Ref
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class KafkaClient:
     """A client made at a construction site (index into the trace's sites)."""
 
     site: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Rec:
-    """Something derived from a consumed record; `sites` are the consumers it may come from."""
+    """Something derived from a consumed record; `sites` are the consumers it may come from.
+
+    `part` is which of its parts: a RecordPart, "record" for all of it, "decoded", or "derived"
+    where something else may have been mixed in. `plus` was added to it: the next offset to read
+    is the record's own plus one.
+    """
 
     sites: frozenset[int]
     part: str = "record"
+    plus: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Items:
     """A list or dict's values as they were when something was written down, out of the heap."""
 
@@ -162,7 +213,7 @@ class Items:
     keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Imported:
     """A name imported from a project module that has not been looked up yet: only then is that
     module run. `dotted` is what the name means when the module does not define it."""
@@ -173,7 +224,7 @@ class Imported:
     at: At
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Built:
     """An instance as it was when something was written down: its class and its fields."""
 
@@ -181,17 +232,18 @@ class Built:
     fields: tuple[tuple[str, Abs], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class File:
     """An opened project file or a path to one, as literal path text.
 
     A `rooted` path begins at the project root (it comes from `__file__`), any other where the
-    program is started.
+    program is started. `mode` is what it was opened with, as far as that is a literal.
     """
 
     path: str
     opened: bool = False
     rooted: bool = False
+    mode: str = "r"
 
 
 Abs: TypeAlias = (
@@ -200,7 +252,7 @@ Abs: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Slot:
     """A dict entry: its value and the place of its key."""
 
@@ -208,7 +260,7 @@ class Slot:
     key_at: At | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Twice:
     """A key written twice in one display."""
 
@@ -217,11 +269,13 @@ class Twice:
     second: At
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DictObj:
     """A dict with text keys; `open` says why it may hold more than is seen.
 
-    `home` is where it is written: a display, a `dict(…)` call, a mapping of a file.
+    `home` is where it is written: a display, a `dict(…)` call, a mapping of a file. `default` is
+    what a defaultdict makes its entries with. What may be called is kept under a key that begins
+    with a NUL where its own key is no text that is known.
     """
 
     slots: dict[str, Slot]
@@ -229,18 +283,23 @@ class DictObj:
     twice: tuple[Twice, ...] = ()
     environment: bool = False
     home: At | None = None
+    default: Abs | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ListObj:
-    """A list, tuple or set; not `exact` when elements may be missing or repeated."""
+    """A list, tuple or set; not `exact` when elements may be missing or repeated.
+
+    `holder` names what else it is: a queue or deque.
+    """
 
     items: tuple[Abs, ...]
     exact: bool = True
     generated: bool = False
+    holder: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ClassObj:
     """A project class; `bases` in order, project classes as Ref, others as Ext or Unk."""
 
@@ -252,7 +311,7 @@ class ClassObj:
     annotations: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class InstanceObj:
     """An instance of a project class. `client` is set when the class derives from a client."""
 
@@ -270,32 +329,50 @@ MAX_BRANCHES = 12
 def phi(choice: str, branches: list[tuple[str, Abs]]) -> Abs:
     """A choice between values; equal values are no choice, too many are unknown."""
     first = branches[0][1]
-    if all(_same(first, value) for _, value in branches[1:]):
+    if all(first is value or _same(first, value) for _, value in branches):
         return first
-    if sum(leaves(value) for _, value in branches) > MAX_BRANCHES:
+    count = 0
+    for _, value in branches:
+        count += leaves(value) if type(value) is Phi else 1
+    if count > MAX_BRANCHES:
         return Unk("too many possibilities")
     return Phi(choice, tuple(branches))
 
 
+def present(value: Abs) -> Abs:
+    """A choice without those of its values that are nothing: whoever uses one of them, or iterates
+    over it, raises."""
+    if not isinstance(value, Phi):
+        return value
+    branches = [(label, present(one)) for label, one in value.branches if not is_nothing(one)]
+    return phi(value.choice, branches) if branches else value
+
+
+def is_nothing(value: Abs) -> bool:
+    """Whether a value is known to be missing, None or False."""
+    return isinstance(value, Missing) or (isinstance(value, Lit) and value.value in (None, False))
+
+
 def leaves(value: Abs) -> int:
-    if isinstance(value, Phi):
-        return sum(leaves(branch) for _, branch in value.branches)
-    return 1
+    """How many values a choice comes to."""
+    if type(value) is not Phi:
+        return 1
+    count = 0
+    for _, branch in value.branches:
+        count += leaves(branch) if type(branch) is Phi else 1
+    return count
 
 
 def _same(one: Abs, other: Abs) -> bool:
     if one is other:
         return True
+    if type(one) is not type(other):
+        return False
     if isinstance(one, Lit) and isinstance(other, Lit):
         return one.value == other.value and type(one.value) is type(other.value)
-    if isinstance(one, Fn) or isinstance(other, Fn):
-        return (
-            isinstance(one, Fn)
-            and isinstance(other, Fn)
-            and one.node is other.node
-            and one.bound == other.bound
-        )
-    return type(one) is type(other) and one == other
+    if isinstance(one, Fn) and isinstance(other, Fn):
+        return one.node is other.node and one.bound == other.bound
+    return one == other
 
 
 def describe(value: Abs) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from oncelint.frameworks.needles import NEEDLES
+from oncelint.frameworks.needles import BEHIND, NEEDLES
 
 TYPE_CHECKING = False  # typing costs a third of what an interpreter costs to start
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ def relevant(kind: str, data: bytes) -> bool:
     """Whether a file's bytes hold a literal without which nothing here can fire on this kind."""
     if data[:2] in _BYTE_ORDER_MARKS:  # UTF-16 puts a zero byte beside every letter
         data = data.replace(b"\0", b"")
-    return any(needle in data for needle in NEEDLES.get(kind, ()))
+    if any(needle in data for needle in NEEDLES.get(kind, ())):
+        return True
+    common, further = BEHIND.get(kind, (b"", ()))
+    return bool(further) and common in data and any(needle in data for needle in further)
 
 
 def recognise(document: Document, text: Text, path: str) -> Iterator[ConfigFact]:

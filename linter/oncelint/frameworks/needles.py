@@ -8,6 +8,9 @@ from __future__ import annotations
 
 # Where the Python constructors are imported from.
 PACKAGES = ("aiokafka", "confluent_kafka", "kafka")
+# The stream frameworks that are imported by a name without "kafka" in it. (bytewax and arroyo take
+# their Kafka parts from modules with the word; FastStream's confluent flavour has no such word.)
+STREAMS = ("faust", "faststream", "quixstreams", "kstreams")
 BOOTSTRAP = "bootstrap.servers"
 # the slip that leaves a client's own .properties file without the key it is known by
 MISSPELT_BOOTSTRAP = "bootstrap.server"
@@ -21,8 +24,14 @@ def _minimal(needles: tuple[str, ...]) -> tuple[bytes, ...]:
 
 
 NEEDLES: dict[str, tuple[bytes, ...]] = {
-    "python": _minimal(PACKAGES),
+    "python": _minimal((*PACKAGES, "faust")),
     "properties": _minimal((BOOTSTRAP, MISSPELT_BOOTSTRAP, *BROKER_KEYS, CONNECTOR_CLASS)),
     **dict.fromkeys(("ini", "yaml", "json", "toml"), _minimal((BOOTSTRAP, CONNECTOR_CLASS))),
 }
 """By file kind; a kind that is not here has no recogniser."""
+
+_STREAM = b"stream"
+BEHIND: dict[str, tuple[bytes, tuple[bytes, ...]]] = {
+    "python": (_STREAM, tuple(one.encode() for one in STREAMS if "stream" in one)),
+}
+"""Further literals by file kind, behind one that they have in common: a rarer search."""

@@ -9,13 +9,19 @@ from oncelint.dependencies.resolve import deployment_unit
 from oncelint.discover import Candidate, Discovery
 from oncelint.flow.machine import Machine
 from oncelint.flow.modules import Modules
-from oncelint.frameworks import databases
+from oncelint.frameworks import databases, stores
 from oncelint.frameworks.python_clients import CONSTRUCTORS, CONSUMERS
+from oncelint.frameworks.streaming import STREAMS
 from oncelint.link.clients import Surroundings, config_client, is_test, python_clients
-from oncelint.link.demand import importers
+from oncelint.link.demand import Imports
 from oncelint.link.files import ProjectFiles
-from oncelint.link.pipelines import declared_pairs, feeds, pairs, with_uses
-from oncelint.link.sinks import sinks
+from oncelint.link.loops import consume_loops
+from oncelint.link.outline import Outlines
+from oncelint.link.producers import lifecycles
+from oncelint.link.sinks import find
+from oncelint.link.topics import declared_pairs, feeds, pairs, with_uses
+from oncelint.link.transactions import transaction_traces
+from oncelint.link.transactions.counting import counted_offsets
 from oncelint.link.unresolved import unresolved
 from oncelint.model import ir
 from oncelint.model.facts import ErrorRecord, FileFacts, Requirement
@@ -67,8 +73,8 @@ def link(
     machine = Machine(
         modules,
         CONSTRUCTORS,
-        CONSUMERS,
-        databases.METHODS,
+        CONSUMERS | STREAMS.keys(),
+        databases.METHODS | stores.DECLARING,
         databases.FUNCTIONS,
         ProjectFiles(frozenset(discovery.files), read),
     )
@@ -79,11 +85,15 @@ def link(
     ]
     ours = {path for path in bearing if not is_test(path)}
     others = [p for p in discovery.python_files if p not in ours and not is_test(p)]
-    led_in = importers(ours, others, modules, read)
+    imports = Imports(others, modules, read)
+    machine.importers_of = imports.of_name
+    led_in = imports.leading_to(ours)
     machine.bearing = frozenset((*bearing, *led_in))
     _run(machine, [*bearing, *(path for path in led_in if modules.get(path) is not None)])
     used = {use.site for use in machine.trace.uses}
     made = with_uses(python_clients(machine.trace.sites, around, used), machine.trace.uses)
+    outlines = Outlines(machine.modules)
+    made = counted_offsets(made, machine.trace, outlines)
     claimed = set(machine.trace.config_files)
     configured = [
         config_client(fact, around)
@@ -95,6 +105,7 @@ def link(
     producers = tuple(one for one in clients if isinstance(one, Producer))
     consumers = tuple(one for one in clients if isinstance(one, Consumer))
     fed = feeds(made, machine.trace.uses)
+    written = find(machine, made, around, discovery.files, read)
     skipped = [item for one in facts for item in one.skipped]
     project = Project(
         producers=producers,
@@ -105,10 +116,15 @@ def link(
             *pairs(producers, consumers, fed),
             *declared_pairs(settings.pipelines, producers, consumers),
         ),
-        sinks=sinks(machine, made, around, discovery.files, read),
+        sinks=written.sinks,
         broker_limit=_broker_limit(clients),
         unresolved=unresolved(clients, machine.trace),
         partial=any(item.relevant for item in (*skipped, *discovery.skipped)),
+        pipelines=consume_loops(machine, made, written.by_execution, around, outlines.afresh()),
+        transactions=transaction_traces(
+            machine.trace.stories, made, written.by_execution, outlines.afresh().get
+        ),
+        lifecycles=lifecycles(made, machine.trace, outlines.afresh()),
     )
     extra.extend(
         FileFacts(at.path, errors=(ErrorRecord(message, None, at.path),))
@@ -126,6 +142,8 @@ def _run(machine: Machine, paths: Sequence[str]) -> None:
                 machine.abandon(path)
             else:
                 run(path)
+        machine.run_entries()
+    machine.run_starved()
 
 
 def _on_demand(

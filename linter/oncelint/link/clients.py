@@ -20,8 +20,10 @@ from oncelint.flow.trace import Making, Site
 from oncelint.frameworks.connect import layers
 from oncelint.frameworks.connectors import facts_of
 from oncelint.frameworks.python_clients import CLIENTS
-from oncelint.link.admissible import value_problems
-from oncelint.link.keys import alias_clashes, judge_keys
+from oncelint.frameworks.streaming import STREAMS
+from oncelint.link.configuration.admissible import value_problems
+from oncelint.link.configuration.keys import alias_clashes, judge_keys
+from oncelint.link.streaming import stream_consumer
 from oncelint.model.facts import Block, ConfigFact, Requirement
 from oncelint.model.project import Broker, Client, Connector, Consumer, Producer, Step
 from oncelint.model.values import Span
@@ -50,9 +52,15 @@ class Surroundings:
     java_units: Collection[str] = ()
     include_tests: bool = False
     memory: Memory = field(default_factory=dict, init=False, compare=False, repr=False)
+    units: dict[str, str] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def unit(self, path: str) -> str:
-        return deployment_unit(path, self.unit_files)
+        """The deployment unit of a file: one answer for each folder."""
+        folder = path.rpartition("/")[0]
+        known = self.units.get(folder)
+        if known is None:
+            known = self.units[folder] = deployment_unit(path, self.unit_files)
+        return known
 
     def knowledge(self, path: str, dialect: str) -> Knowledge:
         """What the project says of the version of a dialect's library at a place."""
@@ -75,13 +83,12 @@ def _versions_of(dialect: str) -> tuple[str, ...]:
 
 def is_test(path: str) -> bool:
     """Whether a file is test code or a test's resource, by its name and folders."""
-    parts = path.lower().split("/")
-    name = parts[-1]
+    folder, _, name = path.lower().rpartition("/")
     return (
-        any(part in _TEST_FOLDERS for part in parts[:-1])
-        or name.startswith(("test_", "conftest."))
+        name.startswith(("test_", "conftest."))
         or name.endswith(("_test.py", "_tests.py"))
         or name in ("tests.py", "test.py")
+        or not _TEST_FOLDERS.isdisjoint(folder.split("/"))
     )
 
 
@@ -121,8 +128,17 @@ def python_clients(
             if worth in seen or len(seen) >= _MAKINGS:
                 continue
             seen.append(worth)
+            if site.constructor in STREAMS:
+                made.append(Made(site.index, _streaming(site, making, around), making))
+                continue
             made.append(Made(site.index, _python_client(site, making, around), making))
     return made
+
+
+def _streaming(site: Site, making: Making, around: Surroundings) -> Consumer:
+    path = site.at.path
+    in_tests = is_test(path) and not around.include_tests
+    return stream_consumer(site, making, unit=around.unit(path), in_tests=in_tests)
 
 
 def _from_tests(making: Making) -> bool:

@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oncelint.flow.blocks import span_of
+from oncelint.flow.story import Called
 from oncelint.flow.trace import LoopContext
 from oncelint.flow.values import At
 from oncelint.model.project import Step
+from oncelint.model.values import Position, Span
+
+
+def called(node: Called) -> Step:
+    """A call of the project's own as a step of the way."""
+    return Step(span_of(node.at), f"calls {node.name}")
+
+
+def header_of(handler: Span) -> Span:
+    """The word `except` of a handler whose body stands in lines of its own; all of it otherwise."""
+    start = handler.start
+    if handler.end.line == start.line:
+        return handler
+    return Span(handler.path, start, Position(start.line, start.column + len("except")))
 
 
 def call_path(

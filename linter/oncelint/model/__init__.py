@@ -8,7 +8,33 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # typing costs a third of what an interpreter costs to start
 if TYPE_CHECKING:
-    from oncelint.model.finding import Confidence, Finding, Goal, Hit, Related, Report, Severity
+    from oncelint.model.finding import (
+        CONFIDENCES,
+        Confidence,
+        Finding,
+        Goal,
+        Hit,
+        Related,
+        Report,
+        Severity,
+        surest,
+        weakest,
+    )
+    from oncelint.model.pipelines import (
+        Batch,
+        Commit,
+        Effect,
+        Handover,
+        Lifecycle,
+        Misorder,
+        Output,
+        Pipeline,
+        ProtocolProblem,
+        Resend,
+        Send,
+        TransactionTrace,
+        Wait,
+    )
     from oncelint.model.project import (
         Broker,
         Client,
@@ -20,13 +46,21 @@ if TYPE_CHECKING:
         Producer,
         Project,
         Setting,
-        Sink,
         Step,
         SuppressionUse,
         TransactionalPair,
         World,
     )
     from oncelint.model.rule import Rule, Verdict, across
+    from oncelint.model.sinks import (
+        CHANGING_KINDS,
+        RECORD_KINDS,
+        Change,
+        Conflict,
+        Decided,
+        Sink,
+        Source,
+    )
     from oncelint.model.values import (
         Computed,
         Known,
@@ -39,42 +73,64 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "CHANGING_KINDS",
+    "CONFIDENCES",
+    "RECORD_KINDS",
+    "Batch",
     "Broker",
+    "Change",
     "Client",
+    "Commit",
     "Computed",
     "Confidence",
+    "Conflict",
     "Connector",
     "Consumer",
     "Contradiction",
+    "Decided",
     "Defect",
+    "Effect",
     "Feed",
     "Finding",
     "Goal",
+    "Handover",
     "Hit",
     "Known",
+    "Lifecycle",
+    "Misorder",
     "Origin",
+    "Output",
+    "Pipeline",
     "Position",
     "Producer",
     "Project",
+    "ProtocolProblem",
     "Related",
     "Report",
+    "Resend",
     "Rule",
+    "Send",
     "Setting",
     "Severity",
     "Sink",
+    "Source",
     "Span",
     "Step",
     "SuppressionUse",
+    "TransactionTrace",
     "TransactionalPair",
     "Unknown",
     "Verdict",
+    "Wait",
     "World",
     "across",
     "as_text",
     "is_given",
+    "surest",
+    "weakest",
 ]
 
-_MODULES = ("values", "finding", "project", "rule")
+_MODULES = ("values", "finding", "project", "sinks", "pipelines", "rule")
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for there

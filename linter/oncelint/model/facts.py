@@ -70,7 +70,8 @@ class Home:
 
     A `mapping` of a configuration file, a dict `display` (or a `dict(…)` call) of Python, the
     keyword `arguments` of the construction itself, the `argument` by which the construction is
-    given a dict from elsewhere, or whatever holds the key that it stands `beside`. `prefix` stands before every key there.
+    given a dict from elsewhere, or whatever holds the key that it stands `beside`. `prefix` stands
+    before every key there.
     """
 
     span: Span
@@ -141,28 +142,6 @@ class SuppressionComment:
 
 
 @dataclass(frozen=True, slots=True)
-class KeySpan:
-    """The place of one key of one table, as CREATE TABLE and its kin declare it."""
-
-    columns: frozenset[str]
-    generated: bool
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class TableFact:
-    """What one statement says of a table: its name in lower case and its unique keys.
-
-    `declared` when the statement creates the table, so that these are all it gives it.
-    """
-
-    name: str
-    keys: tuple[KeySpan, ...]
-    span: Span
-    declared: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Skipped:
     """A file that was not analysed, and why. `relevant` when it looked as if it held Kafka
     configuration or code, so that leaving it out may matter."""
@@ -189,7 +168,6 @@ class FileFacts:
     configs: tuple[ConfigFact, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     suppressions: tuple[SuppressionComment, ...] = ()
-    tables: tuple[TableFact, ...] = ()
     module: object | None = None
     skipped: tuple[Skipped, ...] = ()
     errors: tuple[ErrorRecord, ...] = field(default=())

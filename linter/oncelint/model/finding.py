@@ -28,6 +28,8 @@ __all__ = [
     "Severity",
     "Suppressed",
     "Unanalysed",
+    "surest",
+    "weakest",
 ]
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
@@ -37,6 +39,16 @@ Safety: TypeAlias = Literal["safe", "unsafe", "display"]
 
 SEVERITIES: tuple[Severity, ...] = ("note", "warning", "error")
 CONFIDENCES: tuple[Confidence, ...] = ("low", "medium", "high")
+
+
+def weakest(*some: Confidence) -> Confidence:
+    """The confidence of what rests on all of some steps: that of the least sure of them."""
+    return min(some, key=CONFIDENCES.index)
+
+
+def surest(*some: Confidence) -> Confidence:
+    """The confidence of what any of some ways is enough for: that of the surest of them."""
+    return max(some, key=CONFIDENCES.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +64,13 @@ class Goal:
     """What must hold for the finding to be gone.
 
     `settings` are effective values by canonical name; None for a setting that nobody must set.
-    `renames` gives written keys, by their place, another name, and the keys at `removals` go.
-    With `starts` the client has to start, whatever that takes.
-    `client` is whose settings these are, where that is not the rule's subject itself.
-    `repeatable` is a statement that must tolerate its own repetition; `comment` gives rule ids of
-    a suppression comment other names, or None for those that go. `title` says the goal to the user
-    where nothing can be planned; `safety` is the best that a fix for it can be, and `reason` why
-    that is not `safe`.
+    `renames` gives written keys, by their place, another name, and the keys at `removals` go. With
+    `starts` the client has to start, whatever that takes. `client` is whose settings these are,
+    where that is not the rule's subject itself. `repeatable` is a statement that must tolerate its
+    own repetition; `comment` gives rule ids of a suppression comment other names, or None for those
+    that go. One is added to the offset at `next_offset`. `title` says the goal to the user where
+    nothing can be planned; `safety` is the best that a fix for it can be, and `reason` why that is
+    not `safe`.
     """
 
     title: str
@@ -70,6 +82,7 @@ class Goal:
     starts: bool = False
     client: Client | None = None
     repeatable: bool = False
+    next_offset: Span | None = None
     comment: tuple[tuple[str, str | None], ...] = ()
 
 

@@ -357,6 +357,7 @@ class Class:
     body: tuple[Stmt, ...]
     decorators: tuple[Expr, ...]
     place: Place
+    metaclass: Expr | None = None
 
 
 @node
@@ -376,10 +377,11 @@ Stmt: TypeAlias = (
 
 @node
 class Module:
-    """One Python file: its statements, the names and attributes it calls anywhere, and the top
-    packages it imports by absolute names."""
+    """One Python file: its statements, the names and attributes it calls anywhere, the top
+    packages it imports by absolute names, and the names it imports and never mentions."""
 
     path: str
     body: tuple[Stmt, ...]
     called: frozenset[str]
     packages: frozenset[str]
+    idle: frozenset[str] = frozenset()

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oncelint.model.facts import Block, Condition, SuppressionComment
+    from oncelint.model.pipelines import Lifecycle, Pipeline, TransactionTrace
+    from oncelint.model.sinks import Sink
     from oncelint.model.values import Origin, Scalar, Span, Value
 
 SetBy: TypeAlias = Literal["user", "default", "implied", "lock"]
@@ -235,10 +237,13 @@ class Producer(Client):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer(Client):
-    """`reads`: whether records are taken from it at all (not only metadata or watermarks)."""
+    """`reads`: whether records are taken from it at all (not only metadata or watermarks).
+    `counts_offsets` are comparisons that take its offsets for a gapless count, told by what they
+    wait for."""
 
     reads: bool = True
     commits: tuple[Span, ...] = ()
+    counts_offsets: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,44 +283,6 @@ class TransactionalPair:
     topic: str | None
     write_span: Span | None = None
     read_span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sink:
-    """A write that leaves Kafka, reached from a consume loop.
-
-    `span` is the call that writes, or the statement's literal where that call is a helper's that
-    executes whatever it is given. `statement` is the SQL as known (placeholders and all) and
-    `statement_span` its literal, `operation` what it does (insert, orm-add, orm-create), `table` in
-    lower case, `columns` in statement order, `guard` what makes it tolerate its own repetition
-    (None: nothing seen). `keys` are the unique keys that a repetition of the record violates: None
-    where the table's keys are not known, empty where it has none that the record fills;
-    `keys_span` is where the table is declared; not `keys_settled` when its keys may be others by
-    now. `caught`: a violation is caught around the write; `swallowed`: whatever is raised is. `library` is the driver, `sql` its SQL (postgres, mysql …).
-    `repeated` are the columns that a repetition fills with the same values, as far as is seen.
-    `positioned`: the program itself chooses where the consumer reads (seek, assign).
-    """
-
-    library: str
-    operation: str
-    span: Span
-    statement: str | None
-    table: str | None
-    columns: tuple[str, ...]
-    guard: str | None
-    keys: tuple[frozenset[str], ...] | None
-    caught: bool
-    consumer: Consumer
-    path: tuple[Step, ...]
-    confidence: Literal["high", "medium", "low"] = "high"
-    in_tests: bool = False
-    statement_span: Span | None = None
-    keys_span: Span | None = None
-    keys_settled: bool = True
-    swallowed: bool = False
-    sql: str = ""
-    repeated: tuple[str, ...] = ()
-    positioned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,3 +326,6 @@ class Project:
     broker_limit: BrokerLimit
     unresolved: tuple[Unresolved, ...]
     partial: bool = False
+    pipelines: tuple[Pipeline, ...] = ()
+    transactions: tuple[TransactionTrace, ...] = ()
+    lifecycles: tuple[Lifecycle, ...] = ()

@@ -8,7 +8,9 @@ TYPE_CHECKING = False  # typing costs a third of what an interpreter costs to st
 if TYPE_CHECKING:
     from oncelint.model.facts import ErrorRecord, Skipped
     from oncelint.model.finding import Finding
-    from oncelint.model.project import Client, Sink, Unresolved
+    from oncelint.model.pipelines import Pipeline, TransactionTrace
+    from oncelint.model.project import Client, Unresolved
+    from oncelint.model.sinks import Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,17 @@ class Report:
     """Everything one run has to say, in report order (path, place, rule).
 
     `findings` holds what is shown; `suppressed` what comments, settings or a baseline silenced;
-    `subjects` are the clients that were seen and `sinks` the database writes that a consume loop
-    reaches; `files` is the number of files looked at, `analysed` of those parsed.
+    `subjects` are the clients that were seen, `sinks` what a consume loop writes or calls outside
+    Kafka, `pipelines` the loops and `transactions` the producers whose protocol was followed;
+    `files` is the number of files looked at, `analysed` of those parsed.
     """
 
     findings: tuple[Finding, ...]
     suppressed: tuple[Finding, ...] = ()
     subjects: tuple[Client, ...] = ()
     sinks: tuple[Sink, ...] = ()
+    pipelines: tuple[Pipeline, ...] = ()
+    transactions: tuple[TransactionTrace, ...] = ()
     unresolved: tuple[Unresolved, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     errors: tuple[ErrorRecord, ...] = ()

@@ -6,7 +6,7 @@ For rules: the same setting is shown and named alike by every rule.
 from __future__ import annotations
 
 from oncelint.model.finding import Related
-from oncelint.model.project import Client, Setting, World
+from oncelint.model.project import Client, Setting, Step, World
 from oncelint.model.values import Known, Span, as_text
 
 
@@ -54,6 +54,11 @@ def elsewhere(client: Client, primary: Span, *settings: Setting | None) -> tuple
 def _beside(span: Span, other: Span) -> bool:
     """Whether two tokens stand in one line: showing one of them shows both."""
     return span.path == other.path and span.start.line == other.start.line
+
+
+def steps(path: tuple[Step, ...]) -> tuple[Related, ...]:
+    """The way a record takes, as places of a finding in its order."""
+    return tuple(Related(step.span, step.label) for step in path)
 
 
 def told(setting: Setting, world: World) -> str:

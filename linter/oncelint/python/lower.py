@@ -42,7 +42,13 @@ def parse(path: str, source: str) -> ir.Module:
             tree = ast.parse(source)
         lowering = _Lowering(source)
         body = lowering.block(tree.body)
-        return ir.Module(path, body, frozenset(lowering.called), frozenset(lowering.packages))
+        return ir.Module(
+            path,
+            body,
+            frozenset(lowering.called),
+            frozenset(lowering.packages),
+            frozenset(lowering.imported - lowering.named),
+        )
     except SyntaxError as error:
         if _PYTHON2.search(source) or "async=" in source:
             raise PythonError("Python 2 source", error.lineno) from None
@@ -70,6 +76,8 @@ class _Lowering:
         self.called: set[str] = set()
         self.packages: set[str] = set()
         self.mentioned: set[str] = set()
+        self.imported: set[str] = set()
+        self.named: set[str] = set()
 
     # Places -----------------------------------------------------------------------------------
 
@@ -214,6 +222,7 @@ class _Lowering:
         tops = {item.name.partition(".")[0] for item in node.names}
         self.mentioned |= tops
         self.packages |= tops
+        self.imported.update(one.asname or one.name.partition(".")[0] for one in node.names)
         return [
             ir.Import(item.name, None, item.asname or item.name.partition(".")[0], place)
             if item.asname is None
@@ -225,6 +234,7 @@ class _Lowering:
         module = "." * node.level + (node.module or "")
         place = self.place(node)
         self.mentioned.update((module.partition(".")[0], *(item.name for item in node.names)))
+        self.imported.update(item.asname or item.name for item in node.names)
         if not node.level:
             self.packages.add(module.partition(".")[0])
         return [
@@ -282,6 +292,7 @@ class _Lowering:
             self.block(node.body),
             tuple(self.expr(item) for item in node.decorator_list),
             self.place(node),
+            next((self.expr(one.value) for one in node.keywords if one.arg == "metaclass"), None),
         )
 
     def scope(self, node: ast.Global | ast.Nonlocal) -> ir.Stmt:
@@ -331,6 +342,7 @@ class _Lowering:
 
     def name(self, node: ast.Name) -> ir.Expr:
         self.mentioned.add(node.id)
+        self.named.add(node.id)
         return ir.Name(node.id, self.place(node))
 
     def attribute(self, node: ast.Attribute) -> ir.Expr:

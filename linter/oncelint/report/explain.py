@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from oncelint.model.project import Sink
+from oncelint.model.sinks import Sink
 from oncelint.model.values import as_text
 from oncelint.model.versions import span_text
 from oncelint.report.json import origin, place, sink_subject, subject

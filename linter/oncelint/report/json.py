@@ -14,8 +14,12 @@ from oncelint.report import Context, everything
 from oncelint.report.text import fixable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from oncelint.model.finding import Finding, Report
-    from oncelint.model.project import Client, Sink, World
+    from oncelint.model.pipelines import Pipeline, TransactionTrace
+    from oncelint.model.project import Client, World
+    from oncelint.model.sinks import Sink
     from oncelint.model.values import Origin, Position, Span
 
 
@@ -34,6 +38,8 @@ def document(report: Report, context: Context) -> dict[str, Any]:
         result["subjects"] = [
             *(subject(client) for client in report.subjects),
             *(sink_subject(sink) for sink in report.sinks),
+            *map(followed, report.pipelines),
+            *map(followed, report.transactions),
         ]
     if context.show_unresolved:
         result["unresolved"] = [
@@ -77,11 +83,63 @@ def sink_subject(sink: Sink) -> dict[str, Any]:
     }
 
 
+def followed(one: Pipeline | TransactionTrace) -> dict[str, Any]:
+    """A consume loop or a producer's transactions as a subject."""
+    from oncelint.model.pipelines import Pipeline
+
+    return _pipeline(one) if isinstance(one, Pipeline) else _transactions(one)
+
+
+def _pipeline(one: Pipeline) -> dict[str, Any]:
+    """A consume loop: the lines of what it does and of its commits, `path:line` where they stand
+    in another file."""
+    return {
+        "kind": "pipeline",
+        "path": one.span.path,
+        "start": _position(one.span.start),
+        "client": one.consumer.client,
+        "version": version(one.consumer),
+        "effective": {
+            "effects": lines([effect.span for effect in one.effects], one.span.path),
+            "commits": lines([commit.span for commit in one.commits], one.span.path),
+        },
+    }
+
+
+def _transactions(one: TransactionTrace) -> dict[str, Any]:
+    """A producer whose transactional calls were followed, with the lines of those calls."""
+    path = one.producer.span.path
+    return {
+        "kind": "transactions",
+        "path": path,
+        "start": _position(one.producer.span.start),
+        "client": one.producer.client,
+        "version": version(one.producer),
+        "effective": {
+            "begins": lines(one.begins, path),
+            "commits": lines(one.commits, path),
+            "aborts": lines(one.aborts, path),
+        },
+    }
+
+
+def lines(spans: Iterable[Span], path: str) -> str:
+    """Lines of some places, those of other files with their path; `-` when there are none."""
+    told = dict.fromkeys(
+        f"{one.start.line}" if one.path == path else f"{one.path}:{one.start.line}" for one in spans
+    )
+    return ",".join(told) or "-"
+
+
 def sink_facts(sink: Sink) -> dict[str, str]:
-    """What is known of a write: its operation, table, columns and what guards it, if known."""
+    """What is known of a write or call: its operation, table or target, columns, what tells it
+    apart from another and what guards it."""
     facts = {
+        "kind": sink.kind if sink.kind != "table" else None,
         "operation": sink.operation,
         "table": sink.table,
+        "target": sink.target if sink.kind != "table" else None,
+        "identity": sink.identity_name,
         "columns": ",".join(sink.columns),
         "guard": sink.guard,
     }

@@ -11,7 +11,9 @@ from oncelint.report import Context
 
 if TYPE_CHECKING:
     from oncelint.model.finding import Finding, Related, Report
-    from oncelint.model.project import Client, Sink
+    from oncelint.model.pipelines import Pipeline, TransactionTrace
+    from oncelint.model.project import Client
+    from oncelint.model.sinks import Sink
     from oncelint.model.values import Origin
 
 # Control characters and the marks that reorder text: a file's own text must not steer a terminal.
@@ -59,8 +61,16 @@ def numbered(related: Sequence[Related]) -> tuple[Related, ...]:
     )
 
 
+# What happens on a way through a consume loop, as link/ labels it.
+_STEPS = frozenset(
+    {"consumes here", "produces here", "writes here", "its failure leads here", "commits here"}
+    | {"stored here, to be committed", "sent to the transaction here"}
+    | {"commits the transaction here", "closes the consumer here", "its database commits here"}
+)
+
+
 def _is_step(item: Related) -> bool:
-    return item.label in ("consumes here", "produces here") or item.label.startswith("calls ")
+    return item.label in _STEPS or item.label.startswith("calls ")
 
 
 def flow(finding: Finding) -> tuple[Related, ...]:
@@ -96,6 +106,8 @@ def appendix(report: Report, context: Context) -> list[str]:
     if context.show_subjects:
         lines += [_subject(client, context) for client in report.subjects]
         lines += [_sink(sink, context) for sink in report.sinks]
+        lines += [_followed(one, context) for one in report.pipelines]
+        lines += [_followed(one, context) for one in report.transactions]
     if context.show_unresolved:
         for item in report.unresolved:
             place = _at(item.span.path, item.span.start.line, item.span.start.column, context)
@@ -125,6 +137,16 @@ def _sink(sink: Sink, context: Context) -> str:
     place = _at(sink.span.path, sink.span.start.line, sink.span.start.column, context)
     facts = ", ".join(f"{name}={value}" for name, value in sink_facts(sink).items())
     return f"{place}: subject[sink] {printable(sink.library)}: {printable(facts)}"
+
+
+def _followed(one: Pipeline | TransactionTrace, context: Context) -> str:
+    from oncelint.report.json import followed  # only where subjects are shown
+
+    facts = followed(one)
+    start = facts["start"]
+    place = _at(facts["path"], start["line"], start["column"], context)
+    told = ", ".join(f"{name}={value}" for name, value in facts["effective"].items())
+    return f"{place}: subject[{facts['kind']}] {facts['client']}: {printable(told)}"
 
 
 _ORIGINS = {

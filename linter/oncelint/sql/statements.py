@@ -58,9 +58,7 @@ _GUARDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:UNIQUE_VIOLATION|DUP_VAL_ON_INDEX)\b"), "an exception handler"),
 )
 # What a database makes up anew each time: words that need no call, and functions.
-_MADE_UP = frozenset(
-    {"CURRENT_TIMESTAMP", "CURRENT_DATE", "SYSDATE", "SYSTIMESTAMP", "DEFAULT", "LOCALTIMESTAMP"}
-)
+_MADE_UP = frozenset({"CURRENT_TIMESTAMP", "SYSDATE", "SYSTIMESTAMP", "DEFAULT", "LOCALTIMESTAMP"})
 _MAKES_UP = frozenset(
     {"NOW", "GETDATE", "CLOCK_TIMESTAMP", "GEN_RANDOM_UUID", "UUID_GENERATE_V4", "UUID", "NEWID"}
     | {"RANDOM", "RAND", "NEXTVAL", "SYS_GUID", "UTC_TIMESTAMP", "SYSUTCDATETIME"}

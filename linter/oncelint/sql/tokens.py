@@ -9,6 +9,7 @@ so this is a lexer and no parser: SQL that no parser has seen does not stop it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import cache
 from typing import NamedTuple
 
@@ -55,13 +56,22 @@ def tokens(text: str, dialect: str) -> list[Token] | None:
             return None
         end = match.end()
         if kind == "quoted":
-            found.append(Token("", _unquoted(match[0]), "", start, end))
+            # a quoted name that is put in; what is put into a quoted text makes it no other text
+            named = match[0][0] in '"`[' and _in(holes, start, end)
+            hole = text[start:end] if named else ""
+            found.append(Token("", _unquoted(match[0]), hole, start, end))
         elif kind == "number":
             found.append(Token("", match[0], "", start, end))
         elif kind != "blank":
-            hole = text[start:end] if any(start <= at < end for at in holes) else ""
+            hole = text[start:end] if _in(holes, start, end) else ""
             found.append(Token("" if hole else match[0].upper(), match[0], hole, start, end))
     return found if end == len(normal) else None
+
+
+def _in(holes: list[int], start: int, end: int) -> bool:
+    """Whether one of the places, which are in order, is in a range."""
+    index = bisect_left(holes, start)
+    return index < len(holes) and holes[index] < end
 
 
 @cache

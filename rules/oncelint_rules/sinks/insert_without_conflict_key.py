@@ -39,9 +39,14 @@ does not survive mirroring or recreating the topic.
 
 When a guard is seen in any form, a chained `.on_conflict_do_nothing()`, `ignore_conflicts=True` or a
 clause many lines below included; when the same loop looks the table up or deletes from it first, or
-enters the record in a table of processed ones (inbox, processed, dedup in its name), unless what the
-lookup finds is printed at most; when a violation is caught (IntegrityError, UniqueViolation) and the
-table has a unique key or its keys are not known; when whatever is raised is caught and the table is
+enters the record in a table of processed ones (inbox, processed, dedup in its name) or in any table if
+the number of rows that were entered decides, unless what the lookup finds is printed at most; when an
+UPDATE or DELETE whose own condition a repetition fails (`SET state = 'paid' … AND state = 'open'`)
+decides by the rows it changed, or a state that is looked up, compared and changed in the same loop;
+when an UPDATE of the same row found none (check-then-insert, at low confidence); for temporary tables;
+when the program assigns or seeks, and writes the record's offset to a table of the same database; when
+a violation is caught (IntegrityError, UniqueViolation) around the write, or where a mapper's `flush()`
+sends it, and the table has a unique key or its keys are not known; when whatever is raised is caught and the table is
 known to have one, or the record fills a column that is likely one (id, order_id, uuid); when nothing is
 delivered twice, since the consumer has no group, begins at the latest offset and does not seek; when
 part of the statement is unknown and may hold the clause; when nothing of the record is written; for
@@ -55,7 +60,9 @@ medium; where it cannot be told whether the values come from the record, or neit
 are known and whatever is raised is caught, it is low.
 
 Unique keys are read from CREATE TABLE, CREATE UNIQUE INDEX and ALTER TABLE in Python code and .sql
-files of the same deployment unit, and from SQLAlchemy, SQLModel and Django classes. A generated key
+files of the same deployment unit, from migrations, which are replayed to their end (Flyway, goose,
+dbmate and other numbered files, Alembic, Django), and from the classes of SQLAlchemy, SQLModel, Django,
+peewee and Tortoise. A generated key
 (SERIAL, AUTO_INCREMENT, uuid4()) never repeats and is no key of the record; a SQLModel key without a
 default that cannot be None is brought by every record that an object is made of. A .sql file that is
 named after another database, or that only Cassandra can read, declares nothing.
@@ -76,19 +83,16 @@ import re
 from collections.abc import Iterator, Sequence
 
 from oncelint.model import (
-    Consumer,
     Goal,
     Hit,
-    Known,
     Project,
     Related,
     Rule,
     Severity,
     Sink,
-    World,
-    across,
     speak,
 )
+from oncelint_rules.redelivery import again, causes, never, statement, way
 
 _CALLS = {"orm-add": "this add", "orm-create": "this create"}
 
@@ -100,8 +104,12 @@ def _words(columns: frozenset[str], order: Sequence[str] = ()) -> str:
 
 def _guard(sink: Sink, key: str | None) -> str:
     """How this library's SQL tolerates a repetition, on a key as it is known."""
-    if sink.library == "django":
+    if sink.statement is None and sink.library in ("django", "tortoise"):
         return "use get_or_create(), or bulk_create(ignore_conflicts=True)"
+    if sink.library == "peewee":
+        return "use insert(…).on_conflict_ignore()"
+    if sink.library == "rest_framework":
+        return "let the serializer's create() use get_or_create()"
     if sink.statement is None:
         method = "on_duplicate_key_update" if sink.sql == "mysql" else "on_conflict_do_nothing"
         return f"use the database's own insert() with {method}()"
@@ -131,30 +139,35 @@ def _tolerated(sink: Sink) -> bool:
     return bool(sink.keys)
 
 
-def _starts_at(consumer: Consumer, wanted: str) -> bool:
-    """Whether the consumer has no group, so that no offset is kept, and begins at `wanted`."""
+_INSERTS = frozenset(("insert", "orm-add", "orm-create"))
 
-    def holds(world: World) -> bool | None:
-        group, reset = world.value("group.id"), world.value("auto.offset.reset")
-        if not isinstance(group, Known) or not isinstance(reset, Known):
-            return None
-        return group.value in (None, "") and reset.value == wanted
 
-    verdict = across(consumer.worlds, holds)
-    return bool(verdict) and verdict.confidence == "high"
+def _reads_on(sink: Sink, project: Project) -> bool:
+    """Whether the program chooses where it reads, and writes the offsets of its records to a table
+    of the same database: the next start goes on behind the rows that are there."""
+    if not sink.positioned:
+        return False
+    for other in project.sinks:
+        if other.consumer.span != sink.consumer.span or other.kind != "table":
+            continue
+        if other.library != sink.library or other.span == sink.span:
+            continue
+        sources = [source for _, source in other.fills]
+        changes = [*other.changes, *(other.conflict.changes if other.conflict is not None else ())]
+        sources += [change.source for change in changes]
+        if any("offset" in source.kinds for source in sources):
+            return True
+    return False
 
 
 def check(sink: Sink, project: Project) -> Iterator[Hit]:
-    if _tolerated(sink):
+    if sink.kind != "table" or sink.operation not in _INSERTS or _tolerated(sink):
         return
-    if not sink.positioned and _starts_at(sink.consumer, "latest"):
+    if never(sink) or _reads_on(sink, project):
         return
     hidden = sink.keys is None and sink.swallowed and not sink.columns
     write = _CALLS.get(sink.operation, "this INSERT")
     into = f" into {sink.table}" if sink.table is not None else ""
-    again = "a record delivered again"
-    if not sink.positioned and _starts_at(sink.consumer, "earliest"):
-        again = "every start of this consumer reads the whole topic again, and each record"
     severity: Severity | None = None
     if sink.keys:
         severity = "warning"
@@ -164,7 +177,7 @@ def check(sink: Sink, project: Project) -> Iterator[Hit]:
         )
         key = _words(first, sink.columns)
         message = (
-            f"{again} violates the unique key ({key}) and stops the consumer:"
+            f"{again(sink)} violates the unique key ({key}) and stops the consumer:"
             f" {write}{into} has no conflict clause and the violation is not caught;"
             f" {_guard(sink, key)}"
         )
@@ -175,29 +188,26 @@ def check(sink: Sink, project: Project) -> Iterator[Hit]:
         if sink.keys is None and not sink.swallowed:
             doubled += ", or violates a key of the table and stops the consumer"
         message = (
-            f"{again} {doubled}: {write}{into} has no conflict clause"
+            f"{again(sink)} {doubled}: {write}{into} has no conflict clause"
             f"{lacking}; make the record's business key, or its topic, partition and offset, a"
             f" unique key and {_guard(sink, None)}"
         )
-    related = [Related(step.span, step.label) for step in sink.path if step.span != sink.span]
-    if sink.statement_span is not None and not sink.span.covers(sink.statement_span):
-        related.append(Related(sink.statement_span, "the statement"))
+    places = [*statement(sink)]
     if sink.keys_span is not None:
-        related.append(Related(sink.keys_span, f"{sink.table} is declared here"))
-    related.append(Related(sink.consumer.span, "the consumer"))
+        places.append(Related(sink.keys_span, f"{sink.table} is declared here"))
     yield Hit(
         span=sink.span,
         message=message,
         # with a key that the record may fill, what is raised would be caught
         confidence="low" if hidden else sink.confidence,
         severity=severity,
-        related=tuple(dict.fromkeys(related)),
+        related=way(sink, *places),
         goal=Goal(
             "let the statement tolerate its own repetition",
             safety="safe" if sink.keys else "unsafe",
             repeatable=True,
         ),
-        causes=(sink.span, *((sink.statement_span,) if sink.statement_span is not None else ())),
+        causes=causes(sink),
         subject_key=speak.subject_key(sink.consumer, sink.operation, sink.table or ""),
     )
 

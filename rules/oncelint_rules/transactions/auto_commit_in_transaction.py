@@ -18,8 +18,8 @@ next auto commit, and order 41 is enriched again by its successor.
 
 Setting `enable.auto.commit` to false costs nothing where the offsets are already sent to the
 transaction, and the fix is safe there. Where they are not, they have to be sent as well
-(`send_offsets_to_transaction`): without it nothing would be committed any more, so the fix is
-unsafe.
+(`send_offsets_to_transaction`): without it nothing would be committed any more, so the fix is only
+shown.
 
 ## When it is silent
 
@@ -97,7 +97,7 @@ def check(feed: Feed, project: Project) -> Iterator[Hit]:
     related = [
         *speak.elsewhere(consumer, span, setting),
         Related(producer.span, "the transactional producer"),
-        *(Related(step.span, step.label) for step in feed.path),
+        *speak.steps(feed.path),
         *(Related(sent, "sends the offsets to the transaction") for sent in producer.sends_offsets),
     ]
     yield Hit(
@@ -113,9 +113,9 @@ def check(feed: Feed, project: Project) -> Iterator[Hit]:
         provenance=setting.origins,
         goal=Goal(
             f"set {setting.spelled} to false",
-            {SETTING: False},
-            "safe" if sent else "unsafe",
-            "the offsets have to be sent to the transaction as well, or none is committed",
+            {SETTING: False} if sent else {},
+            "safe" if sent else "display",
+            "" if sent else "the offsets have to be sent to the transaction, or none is committed",
             client=consumer,
         ),
         causes=(consumer.span, span),

@@ -44,7 +44,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import (
-    Computed,
     Confidence,
     Hit,
     Producer,
@@ -53,54 +52,29 @@ from oncelint.model import (
     Rule,
     Severity,
     World,
-    across,
     speak,
 )
+from oncelint_rules import computed
 
 SETTING = "transactional.id"
-_WORDS: dict[str, str] = {
-    "random": "a random value",
-    "time": "the time of the start",
-    "process": "a process id",
-    "host": "the host name",
-}
-_CHANGING = frozenset(("random", "time", "process"))
-
-
-def _kinds(world: World) -> frozenset[str]:
-    setting = world.setting(SETTING)
-    if setting is None or setting.set_by != "user" or not isinstance(setting.value, Computed):
-        return frozenset()
-    return frozenset(setting.value.kinds)
-
-
-def _changes(world: World) -> bool | None:
-    return bool(_kinds(world) & _CHANGING)
-
-
-def _host(world: World) -> bool | None:
-    kinds = _kinds(world)
-    return "host" in kinds and not kinds & _CHANGING
 
 
 def check(producer: Producer, project: Project) -> Iterator[Hit]:
-    verdict = across(producer.worlds, _changes)
+    verdict = computed.changes(producer.worlds, SETTING)
     if verdict:
         yield _hit(producer, verdict.world, verdict.confidence, verdict.where())
         return
-    on_host = across(producer.worlds, _host)
+    on_host = computed.follows_host(producer.worlds, SETTING)
     if on_host:
         yield _hit(producer, on_host.world, "low", on_host.where())
 
 
 def _hit(producer: Producer, world: World, confidence: Confidence, where: str) -> Hit:
     setting = world.settings[SETTING]
-    kinds = _kinds(world)
-    told = [words for kind, words in _WORDS.items() if kind in kinds]
-    template = setting.value.template if isinstance(setting.value, Computed) else ""
-    made = f"{setting.spelled} is {template}, made of {' and '.join(told)}{where}"
+    kinds = computed.kinds(world, SETTING)
+    made = f"{setting.spelled} is {computed.told(setting, kinds)}{where}"
     severity: Severity | None = None
-    if not kinds & _CHANGING:
+    if not kinds & computed.CHANGING:
         consequence = (
             "in a Deployment every new pod has another id, and a crashed one is not fenced"
         )

@@ -122,6 +122,14 @@ def dict_method(
                     return default
                 return Unk(obj.open, at)
             return _or_default(slot.value, default)
+        if args:
+            found = objects.any_entry(machine, ref, obj, at)
+            if not isinstance(found, (Rec, Unk)):
+                return phi(
+                    f"whether {at.path}:{at.place[0]} finds",
+                    [("an entry", found), ("none", default)],
+                )
+            return found
         return expressions.derived(machine, [ref], "an entry whose key is not known", at)
     if name == "update":
         for value in args:
@@ -152,6 +160,9 @@ def dict_method(
             key_at = slot.key_at if slot is not None else key.at
             machine.write(ref.id, replace(obj, slots={**obj.slots, key.value: Slot(value, key_at)}))
             return value
+        if objects.is_handler(machine, default):
+            objects.keep_unnamed(machine, ref, obj, default, at)
+            return default
         return Unk("an entry whose key is not known", at)
     if name == "pop":
         key = first_of(args)
@@ -175,7 +186,7 @@ def _views(machine: Machine, ref: Ref, obj: DictObj, name: str) -> Abs:
     exact = objects.exact_items(machine, ref) is not None
     items: list[Abs] = []
     for key, slot in obj.slots.items():
-        literal = Lit(key, slot.key_at)
+        literal = Unk("a key that is no text") if key.startswith("\0") else Lit(key, slot.key_at)
         if name == "items":
             items.append(machine.alloc(ListObj((literal, slot.value))))
         else:
@@ -258,27 +269,42 @@ def _parser_method(
 def list_method(
     machine: Machine, ref: Ref, obj: ListObj, name: str, args: list[Abs], at: At
 ) -> Abs:
-    if name in ("append", "add", "insert", "appendleft", "put"):
+    if name in ("append", "add", "insert", "appendleft", "put", "put_nowait"):
         value = args[-1] if args else Lit(None)
         in_loop = bool(machine.loops)
-        machine.write(ref.id, ListObj((*obj.items[:64], value), obj.exact and not in_loop))
+        items = (*obj.items[:64], value)
+        machine.write(ref.id, replace(obj, items=items, exact=obj.exact and not in_loop))
         return Lit(None)
     if name == "extend" and args:
         extra = objects.elements(machine, args[0])
-        items = extra if extra is not None else (objects.element_of(machine, args[0]),)
+        added = extra if extra is not None else (objects.element_of(machine, args[0]),)
         exact = obj.exact and extra is not None and not machine.loops
-        machine.write(ref.id, ListObj((*obj.items[:64], *items), exact))
+        machine.write(ref.id, replace(obj, items=(*obj.items[:64], *added), exact=exact))
         return Lit(None)
     if name == "copy":
         return machine.alloc(obj)
-    if name in ("pop", "popleft", "get"):
+    if name in ("popleft", "get", "get_nowait"):
+        return _taken(machine, ref, obj, at)
+    if name == "pop":
         return objects.element_of(machine, ref)
     if name == "clear":
         # in a loop the list may hold what later iterations put in
         if not machine.loops:
-            machine.write(ref.id, ListObj(()))
+            machine.write(ref.id, replace(obj, items=(), exact=not obj.holder))
         return Lit(None)
     return expressions.derived(machine, [ref, *args], f"the result of list.{name}()", at)
+
+
+def _taken(machine: Machine, ref: Ref, obj: ListObj, at: At) -> Abs:
+    """What a queue gives. A loop that takes records from one is fed by their consumer; a function
+    that finds it empty is run once more when everything else has been."""
+    if not obj.items:
+        machine.starves()
+    value = objects.element_of(machine, ref)
+    for site in expressions.record_sites(machine, value):
+        if machine.loops and not any(site in loop.consumers for loop in machine.loops):
+            machine.loops[-1].consumers.setdefault(site, at)
+    return value
 
 
 def deep_copy(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:

@@ -1,4 +1,5 @@
-"""Variables of the environment and settings classes: a default is one world, the environment another."""
+"""Variables of the environment and settings classes: a default is one world, the environment
+another."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oncelint.flow import calls, expressions, objects
+from oncelint.flow.library import records, streams, waiting
 from oncelint.flow.library.containers import (
     deep_copy,
     dict_method,
@@ -30,6 +31,7 @@ from oncelint.flow.library.environment import (
     optional_variable,
     required_variable,
 )
+from oncelint.flow.library.injection import PROVIDERS, provided
 from oncelint.flow.library.models import Model, first_of
 from oncelint.flow.library.paths import (
     file_method,
@@ -39,11 +41,13 @@ from oncelint.flow.library.paths import (
     open_file,
     path_of,
 )
+from oncelint.flow.library.running import method_by_name, method_runs, timer
 from oncelint.flow.library.texts import text_method
 from oncelint.flow.values import (
     Abs,
     At,
     Bound,
+    ClassObj,
     Comp,
     DictObj,
     Ext,
@@ -58,11 +62,11 @@ from oncelint.flow.values import (
     Rec,
     Ref,
     Slot,
+    SourceKind,
     Unk,
     describe,
     phi,
 )
-from oncelint.model.values import ComputedKind
 
 if TYPE_CHECKING:
     from oncelint.flow.machine import Machine
@@ -72,7 +76,7 @@ BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 
 
 # Functions whose result is made up anew at every start, by what makes it so.
-_SOURCES: dict[str, ComputedKind] = {
+_SOURCES: dict[str, SourceKind] = {
     "uuid.uuid1": "random",
     "uuid.uuid4": "random",
     "uuid.uuid7": "random",
@@ -137,6 +141,10 @@ def call_external(
     if name == "functools.partial" and args:
         given = tuple((key, slot.value) for key, slot in keywords)
         return Part(args[0], tuple(args[1:]), given, open_args)
+    waiting.tell_function(machine, name, args, at)
+    streamed = streams.call_function(machine, name, args, keywords, at)
+    if streamed is not None:
+        return streamed
     source = _SOURCES.get(name)
     if source is not None:
         short = name.rpartition(".")[2]
@@ -156,9 +164,13 @@ def call_external(
         for value in args:
             objects.open_dict(machine, value, f"passed to {name}(), which may change it")
     calls.hand_over(machine, values, at)
+    made = getattr(builtins, name, None)
+    if isinstance(made, type) and issubclass(made, BaseException):
+        return Foreign(f"builtins.{name}()", (), at)  # raised by its name
     if "." not in name:
         return expressions.derived(machine, values, f"the result of {name}()", at)
-    if name in machine.executes_external:
+    has_client = any(machine.client_of(value) is not None for value in values)
+    if has_client or calls.records_call(machine, name):
         calls.record_execution(machine, func, name, args, keywords, at)
     return Foreign(f"{name}()", tuple(values), at)
 
@@ -221,6 +233,10 @@ def _getattr(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) 
         if isinstance(found, Unk) and len(args) > 2:
             return phi(f"attribute {args[1].value}", [("is there", found), ("is not", args[2])])
         return found
+    if len(args) >= 2:
+        found_by_name = method_by_name(machine, args[0], args[1], at)
+        if found_by_name is not None:
+            return found_by_name
     return Unk("getattr with a name that is not known", at)
 
 
@@ -267,11 +283,61 @@ def _iter(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> 
     return first_of(args)
 
 
+def _hash(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
+    """hash() of a text is salted anew in every process (PYTHONHASHSEED)."""
+    sites = expressions.record_sites(machine, first_of(args))
+    return Comp("{hash()}", frozenset(("hash",)), at, sites)
+
+
 def _next(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
     value = first_of(args)
+    if isinstance(value, Foreign) and value.path == "itertools.count()":
+        return Comp("{count()}", frozenset(("sequence",)), at)
     if isinstance(value, KafkaClient):
         return calls.use_client(machine, value, "__next__", [], [], at)
     return objects.element_of(machine, value)
+
+
+def _chained(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
+    """itertools.chain(one, other): an element of any of them."""
+    if len(args) == 1:
+        return args[0]
+    items = tuple(objects.element_of(machine, one) for one in args)
+    return machine.alloc(ListObj(items, False))
+
+
+def _flattened(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
+    return objects.element_of(machine, first_of(args))
+
+
+def _wrapped(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
+    """Something that is iterated over in pieces, each of them a list."""
+    piece = machine.alloc(ListObj((objects.element_of(machine, first_of(args)),), False))
+    return machine.alloc(ListObj((piece,), False))
+
+
+def _filtered(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
+    if len(args) < 2:
+        return Unk("a filter of nothing", at)
+    element = objects.element_of(machine, args[1])
+    if isinstance(args[0], (Fn, Part)):
+        calls.call(machine, args[0], [element], [], at)
+    return machine.alloc(ListObj((element,), False))
+
+
+def _zipped(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
+    row = machine.alloc(ListObj(tuple(objects.element_of(machine, one) for one in args)))
+    return machine.alloc(ListObj((row,), False))
+
+
+def _queue(holder: str) -> Model:
+    """A queue or deque: what is taken from it was put into it before."""
+
+    def model(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
+        items = objects.exact_items(machine, args[0]) if args else ()
+        return machine.alloc(ListObj(tuple(items or ()), False, holder=holder))
+
+    return model
 
 
 _MODELS: dict[str, Model] = {
@@ -288,7 +354,7 @@ _MODELS: dict[str, Model] = {
     "pydantic_settings.SettingsConfigDict": new_dict,
     "collections.OrderedDict": new_dict,
     "collections.defaultdict": lambda machine, args, named, at: machine.alloc(
-        DictObj({}, open="a defaultdict")
+        DictObj({}, open="a defaultdict", default=args[0] if args else None)
     ),
     "types.MappingProxyType": _passes_first,
     "list": new_list,
@@ -313,7 +379,35 @@ _MODELS: dict[str, Model] = {
     "contextlib.aclosing": _passes_first,
     "pathlib.Path.cwd": lambda machine, args, named, at: File(""),
     "threading.Thread": _thread,
+    "threading.Timer": timer,
     "multiprocessing.Process": _thread,
+    "multiprocessing.context.Process": _thread,
+    "asyncio.run_coroutine_threadsafe": _passes_first,
+    "fastapi.concurrency.run_in_threadpool": _calls_first,
+    "starlette.concurrency.run_in_threadpool": _calls_first,
+    "anyio.to_thread.run_sync": _calls_first,
+    "trio.to_thread.run_sync": _calls_first,
+    "asgiref.sync.sync_to_async": _passes_first,
+    "asgiref.sync.async_to_sync": _passes_first,
+    "fastapi.Depends": provided,
+    "faststream.Depends": provided,
+    "fast_depends.Depends": provided,
+    **PROVIDERS,
+    "itertools.chain": _chained,
+    "itertools.islice": _passes_first,
+    "itertools.chain.from_iterable": _flattened,
+    "more_itertools.flatten": _flattened,
+    "more_itertools.chunked": _wrapped,
+    "itertools.batched": _wrapped,
+    "filter": _filtered,
+    "zip": _zipped,
+    "contextlib.closing": _passes_first,
+    "queue.Queue": _queue("queue queue.Queue"),
+    "queue.SimpleQueue": _queue("queue queue.SimpleQueue"),
+    "queue.LifoQueue": _queue("queue queue.LifoQueue"),
+    "asyncio.Queue": _queue("queue asyncio.Queue"),
+    "multiprocessing.Queue": _queue("queue multiprocessing.Queue"),
+    "collections.deque": _queue("collections.deque"),
     "getattr": _getattr,
     "len": length_of,
     "exec": _exec,
@@ -334,6 +428,7 @@ _MODELS: dict[str, Model] = {
     "attr.asdict": fields_of,
     "attrs.asdict": fields_of,
     "map": _maps,
+    "hash": _hash,
     "enumerate": _enumerate,
     "range": _range,
     "iter": _iter,
@@ -378,6 +473,8 @@ def call_method(
             return dict_method(machine, receiver, obj, func.name, args, keywords, at)
         if isinstance(obj, InstanceObj) and func.name in ("model_dump", "dict"):
             return objects.as_dict(machine, receiver, at)
+        if isinstance(obj, ClassObj) and func.name in objects.MODEL_MAKERS:
+            return objects.validated(machine, receiver, first_of(args), at)
         if isinstance(obj, ListObj):
             return list_method(machine, receiver, obj, func.name, args, at)
     if isinstance(receiver, Lit) and isinstance(receiver.value, str):
@@ -391,15 +488,15 @@ def call_method(
         return receiver
     if isinstance(receiver, File):
         return file_method(machine, receiver, func.name, args, at)
+    ran = method_runs(machine, func, args, keywords, at)
+    if ran is None:
+        ran = streams.call_method(machine, func, args, keywords, at)
+    if ran is not None:
+        return ran
     values = [*args, *(slot.value for _, slot in keywords)]
     if isinstance(receiver, Foreign):
         if receiver.path in ENVIRONMENT_READERS and func.name in READER_METHODS:
             return required_variable(machine, args, dict(keywords), at)
-        if func.name in ("submit", "run_in_executor", "apply_async", "to_thread", "run_sync"):
-            callee = args[1:] if func.name == "run_in_executor" else args
-            if callee and isinstance(callee[0], (Fn, Part, Bound)):
-                result = calls.call(machine, callee[0], list(callee[1:]), keywords, at)
-                return Foreign(f"{receiver.path}.{func.name}()", (result,), at)
         if func.name in ("run_until_complete", "create_task") and args:
             return args[0]
         calls.hand_over(machine, values, at)
@@ -413,7 +510,9 @@ def call_method(
             s for one in (receiver, *values) for s in expressions.record_sites(machine, one)
         )
         calls.hand_over(machine, values, at)
-        return Rec(sites, "derived") if sites else Unk(f"the result of .{func.name}()", at)
+        if sites:
+            return records.worked_out([receiver, *values], sites)
+        return Unk(f"the result of .{func.name}()", at)
 
     for value in values:
         objects.open_dict(machine, value, f"passed to .{func.name}(), which cannot be seen")

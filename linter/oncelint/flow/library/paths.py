@@ -1,13 +1,16 @@
-"""Project files that code opens by a literal name, and the ways pathlib and os.path lead to them."""
+"""Project files that code opens by a literal name, and the ways pathlib and os.path lead to
+them."""
 
 from __future__ import annotations
 
 import posixpath
 from dataclasses import replace
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from oncelint.flow import expressions
+from oncelint.flow.library import records
 from oncelint.flow.library.models import Model, first_of
 from oncelint.flow.values import Abs, At, Bound, File, Foreign, Lit, Rec, Slot, Unk
 from oncelint.formats.tree import walk
@@ -62,15 +65,24 @@ def file_lines(machine: Machine, file: File) -> tuple[Abs, ...] | None:
 
 def open_file(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
     value = args[0] if args else (named["file"].value if "file" in named else Lit(None))
+    given = args[1] if len(args) > 1 else (named["mode"].value if "mode" in named else Lit("r"))
+    mode = given.value if isinstance(given, Lit) and isinstance(given.value, str) else ""
 
     def one(value: Abs) -> Abs:
         if isinstance(value, Lit) and isinstance(value.value, str):
-            return File(value.value, True)
+            return File(value.value, True, mode=mode)
         if isinstance(value, File):
-            return replace(value, opened=True)
+            return replace(value, opened=True, mode=mode)
+        if writes(mode):
+            return Foreign("open()", (value, given), at)
         return Unk("a file whose name is not known", at)
 
     return machine.over(value, one)
+
+
+def writes(mode: str) -> bool:
+    """Whether a file opened with a mode can be written."""
+    return bool(set("awx+") & set(mode))
 
 
 def path_of(machine: Machine, args: list[Abs], named: dict[str, Slot], at: At) -> Abs:
@@ -111,7 +123,8 @@ def loader(kind: str) -> Model:
         if isinstance(value, File):
             return load_file(machine, value, kind, at)
         if isinstance(value, Rec) or expressions.record_sites(machine, value):
-            return Rec(expressions.record_sites(machine, value), "decoded")
+            sites = expressions.record_sites(machine, value)
+            return value if isinstance(value, Rec) else records.worked_out([value], sites)
         return expressions.derived(machine, [value], f"{kind} from somewhere not known", at)
 
     return model
@@ -128,7 +141,7 @@ def load_file(machine: Machine, file: File, kind: str, at: At) -> Abs:
     if sum(1 for _ in islice(walk(root), _NODES + 1)) > _NODES:
         return Unk(f"the file {path} is too large for a configuration", at)
     machine.trace.config_files.setdefault(path, set())
-    return tree_value(machine, root, path, span)
+    return tree_value(machine, root, path, machine.spans.setdefault(path, cache(span)))
 
 
 # Values in a file; what holds more is data and no configuration.

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING
 
 from oncelint.flow import expressions, objects
 from oncelint.flow.dicts import merge_dicts
+from oncelint.flow.library import records
 from oncelint.flow.library.paths import joined_path
 from oncelint.flow.values import (
+    MAX_BRANCHES,
     Abs,
     At,
+    Bound,
     Comp,
     DictObj,
     Ext,
@@ -26,33 +31,46 @@ from oncelint.flow.values import (
     Rec,
     Ref,
     Slot,
+    SourceKind,
     Unk,
     describe,
+    leaves,
 )
-from oncelint.model.values import ComputedKind
 
 if TYPE_CHECKING:
     from oncelint.flow.machine import Machine
 
 
-def text_of(value: Abs) -> tuple[str, frozenset[ComputedKind], bool]:
+def text_of(value: Abs) -> tuple[str, frozenset[SourceKind], bool]:
     """Text with what is computed in braces, the kinds of it, and whether all of it is known."""
     if isinstance(value, Lit):
         return ("" if value.value is None else str(value.value)), frozenset(), True
     if isinstance(value, Comp):
         return value.template, value.kinds, bool(value.kinds)
     if isinstance(value, Rec):
-        return "{record}", frozenset(("record",)), True
+        return "{record}", records.kinds_of(value), True
     if isinstance(value, Unk) and value.reason.startswith("environment variable"):
         return "{" + value.reason.rpartition(" ")[2] + "}", frozenset(("environment",)), True
     return "{}", frozenset(), False
 
 
-_SOURCE_KINDS: frozenset[ComputedKind] = frozenset(("random", "time", "process", "host"))
+_SOURCE_KINDS: frozenset[SourceKind] = frozenset(
+    ("random", "time", "process", "host", "sequence", "hash")
+)
 
 
 def format_parts(machine: Machine, parts: list[Abs], at: At) -> Abs:
-    """An f-string, or any other joining of parts."""
+    """An f-string, or any other joining of parts.
+
+    Where the parts have more combinations than are kept, each that is a choice is unknown.
+    """
+    if prod(leaves(part) for part in parts) > MAX_BRANCHES:
+        parts = [
+            Comp("{}", frozenset(), at, expressions.record_sites(machine, part))
+            if isinstance(part, Phi)
+            else part
+            for part in parts
+        ]
     for index, part in enumerate(parts):
         if isinstance(part, Phi):
             return machine.over(
@@ -86,6 +104,10 @@ def binary(machine: Machine, op: str, left: Abs, right: Abs, at: At) -> Abs:
         if op in ("is", "is not") and isinstance(right, Lit) and right.value is None:
             if isinstance(left, (Ref, KafkaClient, Fn, Comp)) or _is_object(left):
                 return Lit(op == "is not", at)
+        if isinstance(left, (Foreign, Bound)) and op in ("==", "!="):
+            compared = expressions.record_sites(machine, right)
+            if compared:
+                return Rec(compared, "derived")  # a column in a query
         if isinstance(right, Lit):
             known_at = left.at if isinstance(left, Unk) and left.at is not None else at
             return Unk(f"{describe(left)} {op} {right.value!r}", known_at)
@@ -106,16 +128,28 @@ def binary(machine: Machine, op: str, left: Abs, right: Abs, at: At) -> Abs:
             return machine.alloc(ListObj((*first, *second)))
     if isinstance(left, Lit) and isinstance(right, Lit):
         return _arithmetic(op, left, right, at)
+    if op == "+" and isinstance(left, Lit) and isinstance(right, Rec) and not is_text(left):
+        left, right = right, left
+    if isinstance(left, Rec) and left.part == "offset" and isinstance(right, Lit):
+        if op == "+" and isinstance(right.value, int):
+            return replace(left, plus=left.plus + right.value)
     if op == "+" and (is_text(left) or is_text(right)):
         return format_parts(machine, [left, right], at)
     if op == "%" and is_text(left):
         return _percent(machine, left, right, at)
     if isinstance(left, Comp) or isinstance(right, Comp):
-        computed = [one for one in (left, right) if isinstance(one, Comp)]
-        kinds = frozenset(kind for one in computed for kind in one.kinds)
-        sites = frozenset(site for one in computed for site in one.sites)
+        kinds = frozenset(kind for one in (left, right) for kind in text_of(one)[1])
+        sites = frozenset(
+            s for one in (left, right) for s in expressions.record_sites(machine, one)
+        )
         return Comp("{" + op + "}", kinds, at, sites)
+    if isinstance(left, Unk) and left.reason == COUNTED and isinstance(right, Lit):
+        return left
     return expressions.derived(machine, (left, right), "a computed value", at)
+
+
+# A number that each round of a loop changes.
+COUNTED = "counted in a loop"
 
 
 def _percent(machine: Machine, template: Abs, right: Abs, at: At) -> Abs:
@@ -246,7 +280,7 @@ def text_method(
             except (IndexError, KeyError, ValueError):
                 return Unk("a format that fails", at)
         parts = [*args, *(slot.value for _, slot in keywords)]
-        kinds = frozenset(k for one in parts if isinstance(one, Comp) for k in one.kinds)
+        kinds = frozenset(kind for one in parts for kind in text_of(one)[1])
         sites = frozenset(s for one in parts for s in expressions.record_sites(machine, one))
         if sites:
             kinds = kinds | {"record"}
