@@ -12,8 +12,9 @@ import time
 from typing import Any
 
 import harness
-from broker import Broker, TwoBrokers
 from harness import AIOKAFKA, CONFLUENT, KAFKA_PYTHON_3, KAFKA_PYTHON_23
+
+from broker import Broker, TwoBrokers
 
 COUNT = 100
 STOPPED_SECONDS = 4.0

@@ -6,8 +6,9 @@ the same for comparison.
 """
 
 import harness
-from broker import Broker
 from harness import KAFKA_PYTHON_20, KAFKA_PYTHON_23, KAFKA_PYTHON_NG
+
+from broker import Broker
 
 QUESTIONS: tuple[tuple[str, dict[str, object]], ...] = (
     ("producer", {"enable_idempotence": True}),

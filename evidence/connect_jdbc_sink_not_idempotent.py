@@ -22,10 +22,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import broker as kafka
 import harness
-from broker import LOOPBACK, Broker
 from harness import CONFLUENT
+
+import broker as kafka
+from broker import LOOPBACK, Broker
 
 COUNT = 10
 CONNECTOR = "debezium-connector-jdbc==3.0.7.Final"

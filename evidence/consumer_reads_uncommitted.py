@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import harness
-from broker import Broker
 from harness import AIOKAFKA, CONFLUENT, KAFKA_PYTHON_3, KAFKA_PYTHON_23
+
+from broker import Broker
 
 TOPIC = "payments"
 COMMITTED = [f"committed-{number}" for number in range(5)]

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import harness
-from broker import Broker
 from harness import CONFLUENT
+
+from broker import Broker
 
 COUNT = 5
 INSERT = "INSERT INTO events (topic, partition, kafka_offset, body) VALUES (?, ?, ?, ?)"

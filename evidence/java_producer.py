@@ -7,10 +7,11 @@ every configuration; the newest 3.x then loses one answer with its default and w
 
 import subprocess
 
-import broker as kafka
 import harness
-from broker import Broker
 from proxy import AnswerLosingProxy
+
+import broker as kafka
+from broker import Broker
 
 COUNT = 100
 SECONDS = 60.0

@@ -9,8 +9,9 @@ import subprocess
 import venv
 from pathlib import Path
 
-import broker
 import harness
+
+import broker
 
 BROKERS = ("3.9.1", "4.4.0")
 JAVA_CLIENTS = ("2.8.2", "3.0.0", "3.0.1", "3.1.0", "3.1.1", "3.2.0", "3.9.1", "4.0.0", "4.4.0")

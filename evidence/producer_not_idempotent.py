@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import harness
-from broker import Broker
 from harness import AIOKAFKA, CONFLUENT, KAFKA_PYTHON_3, KAFKA_PYTHON_20, KAFKA_PYTHON_23
 from proxy import AnswerLosingProxy
+
+from broker import Broker
 
 COUNT = 100
 

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 
-import broker
 import harness
+
+import broker
 
 SCRIPTS = (
     "producer_not_idempotent",

@@ -5,8 +5,9 @@ minutes. Fifteen minutes themselves are accepted.
 """
 
 import harness
-from broker import Broker
 from harness import AIOKAFKA, CONFLUENT, KAFKA_PYTHON_3, KAFKA_PYTHON_23
+
+from broker import Broker
 
 BROKER_LIMIT_MILLISECONDS = 900_000  # transaction.max.timeout.ms, left at its default
 ERRORS = {

@@ -12,8 +12,9 @@ import uuid
 from typing import Any
 
 import harness
-from broker import Broker
 from harness import AIOKAFKA, CONFLUENT, KAFKA_PYTHON_3
+
+from broker import Broker
 
 TIMEOUT_MILLISECONDS = 10_000  # the clients' default is 60,000
 PATIENCE_SECONDS = 60.0

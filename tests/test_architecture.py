@@ -64,6 +64,7 @@ ALLOWED: dict[str, set[str]] = {
         *("model", "text", "settings", "discover", "scan", "dependencies", "formats", "link"),
         *("check", "fix", "suppress"),
     },
+    "__main__": {"cli"},
     "cli": {"api", "check", "fix", "model", "report", "settings", "text", "version"},
 }
 

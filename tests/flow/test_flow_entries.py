@@ -1187,7 +1187,7 @@ ENTRIES: dict[str, tuple[str, str]] = {
         """,
     ),
     "a Celery task": (
-        "here",
+        "book.delay(msg.key(), msg.value()), here",
         """
         from confluent_kafka import Consumer
         from app.tasks import book

@@ -11,6 +11,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 from oncelint.flow import calls, entries, objects, relevance, statements
 from oncelint.flow.files import Files
@@ -44,6 +45,9 @@ from oncelint.model.values import Span
 
 # Of how many subclasses a method is run for an instance each, where none is seen to be made.
 _HEIRS = 6
+
+
+Mark: TypeAlias = "tuple[dict[tuple[str, ir.Place], int], set[int], int, int]"
 
 
 class Machine(State):
@@ -322,13 +326,15 @@ class Machine(State):
         if story is not None:
             self.tell(story)
 
-    def mark(self) -> tuple[dict[tuple[str, ir.Place], int], int, int]:
+    def mark(self) -> Mark:
         """Where the trace stands, for `back_to`."""
-        return dict(self.turns), len(self.trace.uses), len(self.trace.executions)
+        trace = self.trace
+        return dict(self.turns), set(self.visited), len(trace.uses), len(trace.executions)
 
-    def back_to(self, mark: tuple[dict[tuple[str, ir.Place], int], int, int]) -> None:
-        """Forget what was written down since, because it is going to be run once more."""
-        self.turns, uses, executions = mark
+    def back_to(self, mark: Mark) -> None:
+        """Forget what was written down since, because it is going to be run once more; callbacks
+        that were run for the first time then count as not yet run."""
+        self.turns, self.visited, uses, executions = mark
         del self.trace.uses[uses:]
         del self.trace.executions[executions:]
 

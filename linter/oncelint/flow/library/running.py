@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oncelint.flow import calls, objects
+from oncelint.flow.story import Spawned
 from oncelint.flow.values import (
     Abs,
     At,
@@ -112,7 +113,7 @@ def _task(
         named = tuple((name, slot.value) for name, slot in keywords)
         return Part(task, (*before, *args), named)
     if method in _TASK_METHODS:
-        calls.call(machine, task, [*before, *args], keywords, at)
+        _queued(machine, task, [*before, *args], keywords, method, at)
         return Foreign(f"a task.{method}()", (), at)
     if method in _TASK_ARGUMENTS:
         named_args = dict(keywords)
@@ -123,9 +124,29 @@ def _task(
             values = (objects.element_of(machine, given),)
         inner = objects.deref_dict(machine, extra) if extra is not None else DictObj({})
         slots = list(inner.slots.items()) if inner is not None else []
-        calls.call(machine, task, [*before, *(values or ())], slots, at)
+        _queued(machine, task, [*before, *(values or ())], slots, method, at)
         return Foreign(f"a task.{method}()", (), at)
     return None
+
+
+def _queued(
+    machine: Machine,
+    task: Fn,
+    args: list[Abs],
+    keywords: list[tuple[str, Slot]],
+    method: str,
+    at: At,
+) -> None:
+    """What happens here is that the queue gets a message; the task runs elsewhere, later."""
+    if calls.watched(machine):
+        calls.record_execution(machine, Foreign(TASK, (), at), method, args, keywords, at)
+    _, story = machine.told(lambda: calls.call(machine, task, args, keywords, at))
+    if story:
+        machine.tell(Spawned(at, "callback", story, False))
+
+
+# What a task of the project is called on, for who asks what a message is sent to.
+TASK = "a task of the project"
 
 
 def _slot(named: dict[str, Slot], name: str) -> Abs | None:

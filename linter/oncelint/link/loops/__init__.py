@@ -8,7 +8,18 @@ from typing import Literal
 
 from oncelint.flow.blocks import span_of
 from oncelint.flow.machine import Machine
-from oncelint.flow.story import Called, Keeps, Leaves, Node, Round, Story, Unseen, bodies, nodes
+from oncelint.flow.story import (
+    Called,
+    Keeps,
+    Leaves,
+    Node,
+    Round,
+    Spawned,
+    Story,
+    Unseen,
+    bodies,
+    nodes,
+)
 from oncelint.flow.trace import Execution, LoopContext, Use
 from oncelint.flow.values import Abs, At, Comp, Foreign, Items, KafkaClient, Lit, Missing, Phi, Rec
 from oncelint.frameworks.python_clients import POLLS
@@ -177,7 +188,7 @@ class _Reader:
         polled = loop.polls[0]
         start = call_path(polled.path, context, polled.at, polled.at, "")[:-1]
         inside = list(nodes(loop.node.body))
-        effects = self._effects(inside, site, context)
+        effects = self._effects(list(_performed(loop.node.body)), site, context)
         taken = Step(span_of(polled.at), "consumes here")
         queued = self._queued(inside, consumer)
         events = replace(self._events(story, site, consumer, effects, taken), queued=queued)
@@ -458,6 +469,16 @@ _TAKING = POLLS | {"commit", "commit_async", "store_offsets", "close"}
 _COMMITS = frozenset({"commit", "commit_async"})
 _SENDS = "send_offsets_to_transaction"
 _NO_OFFSETS = frozenset({"asynchronous", "async", "timeout", "timeout_ms", "callback"})
+
+
+def _performed(story: Story) -> Iterator[Node]:
+    """What is done in a round itself, not by those that it only tells: a callback, a task queue."""
+    for node in story:
+        yield node
+        if isinstance(node, Spawned) and node.how == "callback":
+            continue
+        for inner in bodies(node):
+            yield from _performed(inner)
 
 
 def _lookup(effects: Mapping[int, Effect]) -> waits.EffectOf:

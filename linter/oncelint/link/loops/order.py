@@ -230,7 +230,7 @@ class _Walker:
         if isinstance(node, Called):
             return self.called(node, states)
         if isinstance(node, Within):
-            return self.story(node.body, states)
+            return self.within(node, states)
         if isinstance(node, Yields):
             return self.yields(node, states)
         if isinstance(node, Leaves):
@@ -600,6 +600,31 @@ class _Walker:
             self._add("before", effect, replace(commit, path=path), None, None, held=True)
         return state._replace(held=None)
 
+    def within(self, node: Within, states: set[State]) -> Ends:
+        """The body of a `with`; one that begins a database transaction commits it at its end."""
+        ends = self.story(node.body, states)
+        if not isinstance(node.manager, Foreign) or not node.manager.path.endswith(_BEGINS):
+            return ends
+        inside = {
+            self.events.effects[id(one)]
+            for one in nodes(node.body)
+            if id(one) in self.events.effects
+        }
+        ends.going = {self._durable(state, inside, node.at) for state in ends.going}
+        for kind, left in ends.left.items():
+            if kind != "exit":
+                ends.left[kind] = {self._durable(state, inside, node.at) for state in left}
+        return ends
+
+    def _durable(self, state: State, inside: set[Effect], at: At) -> State:
+        if state.held is None or state.held[0] not in inside:
+            return state
+        effect, commit = state.held
+        if commit is not None:
+            path = (*commit.path, Step(span_of(at), "its database commits at the end of this"))
+            self._add("before", effect, replace(commit, path=path), None, None, held=True)
+        return state._replace(held=None)
+
     def _committed(self, commit: Commit, states: set[State]) -> Ends:
         ends = Ends()
         for state in states:
@@ -815,6 +840,11 @@ def _outside(ends: Ends) -> Ends:
 
 def _first(story: Story, effects: Mapping[int, Effect]) -> Effect | None:
     return next((effects[id(node)] for node in nodes(story) if id(node) in effects), None)
+
+
+# Managers that begin a transaction of a database and commit it at their end: SQLAlchemy's and
+# asyncpg's, psycopg's, Django's.
+_BEGINS = (".begin()", ".transaction()", "transaction.atomic()")
 
 
 def _holder(node: Execution) -> tuple[str, object] | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from oncelint.flow.library.running import TASK
 from oncelint.flow.machine import Machine
 from oncelint.flow.trace import Execution
 from oncelint.flow.values import Abs, Foreign, Items, Lit, Phi, Unk, describe
@@ -63,6 +64,9 @@ def recognise(machine: Machine, execution: Execution) -> Partial | None:
     path = way(execution.receiver)
     if not path:
         return None
+    if path == TASK:
+        # what the task does is followed, and judged where it is done
+        return Partial(library="a task queue", operation="send", kind="queue", guard="a task")
     found: Partial | None
     if comes_from(path, HTTP_PACKAGES):
         found = _http(machine, execution, path)

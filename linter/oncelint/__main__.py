@@ -1,0 +1,5 @@
+"""`python -m oncelint`."""
+
+from oncelint.cli import run
+
+run()
