@@ -79,15 +79,17 @@ _HTTP = ("requests", "urllib", "urllib3", "http", "httpx")
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """What one pause adds up to between two polls, in seconds: `seconds` each time, so often."""
+    """What one pause comes to between two polls, so many `times`: `total` seconds in all, which
+    need not be as many each time."""
 
     wait: Wait
     times: float
     records: bool
+    total: float
 
     @property
-    def total(self) -> float:
-        return (self.wait.seconds or 0.0) * self.times
+    def alike(self) -> bool:
+        return (self.wait.seconds or 0.0) * self.times == self.total
 
 
 def _records(wait: Wait, world: World) -> float:
@@ -109,8 +111,10 @@ def _shares(pipeline: Pipeline, world: World) -> list[_Share]:
             continue
         records = _records(wait, world)
         before = shares.get(wait.span)
-        times = wait.times * records + (before.times if before is not None else 0)
-        shares[wait.span] = _Share(wait, times, records > 1)
+        times, total = wait.times * records, wait.seconds * wait.times * records
+        if before is not None:
+            times, total = times + before.times, total + before.total
+        shares[wait.span] = _Share(wait, times, records > 1, total)
     return list(shares.values())
 
 
@@ -137,7 +141,11 @@ def _sum(shares: list[_Share]) -> str:
     each = f"{first.wait.what} of {_number(first.wait.seconds or 0)} s"
     if first.wait.kind == "answer":
         each = f"{first.wait.what} waits up to {_number(first.wait.seconds or 0)} s"
-    if first.records:
+    if not first.alike:
+        each = f"{first.wait.what}, {_number(first.times)} times, {_number(first.total)} s in all"
+        if first.records:
+            each = f"{first.wait.what}, {_number(first.total)} s in all for the records of one poll"
+    elif first.records:
         each += f" for each of up to {_number(first.times)} records of one poll"
     elif first.times > 1:
         each += f", {_number(first.times)} times"
