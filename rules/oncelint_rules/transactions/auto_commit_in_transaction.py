@@ -23,8 +23,8 @@ shown.
 
 ## When it is silent
 
-When auto commit is off, or the environment decides it and nothing else is known; when the consumer has no group and the client therefore never commits
-(kafka-python, aiokafka); in librdkafka when `enable.auto.offset.store` is false, since auto commit
+When auto commit is off, or the environment decides it and nothing else is known; when the consumer
+has no group and the client therefore never commits (kafka-python, aiokafka); in librdkafka when `enable.auto.offset.store` is false, since auto commit
 then only writes what the application stored itself; when the producer has no transactional id, or
 none that is known; when no record of the consumer is seen to reach the producer in a loop.
 
