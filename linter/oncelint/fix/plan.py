@@ -167,7 +167,8 @@ def _settings(client: Client, finding: Finding, goal: Goal, planner: _Planner) -
             raise
         solution.changes = shared  # what else reads it is then told
         written = _written(client, finding, solution.changes, planner)
-    for one in finding.alike:
+    twins = [replace(client, block=block) for block in client.twins]
+    for one in (*finding.alike, *twins):
         if isinstance(one, Client) and not _serves(one, solution.changes, written.home):
             raise CannotWrite("it is made with several configurations, which want a change each")
     others = list(_users(client, written, project))

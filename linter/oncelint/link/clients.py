@@ -123,15 +123,25 @@ def python_clients(
         if not is_test(site.at.path):
             makings = [one for one in makings if not _from_tests(one)] or makings
         seen: list[object] = []
+        twins: dict[int, list[Block]] = {}
         for making in makings:
             worth = (_worth(making.block), making.topics)
-            if worth in seen or len(seen) >= _MAKINGS:
+            if worth in seen:
+                twins.setdefault(seen.index(worth), []).append(making.block)
+                continue
+            if len(seen) >= _MAKINGS:
                 continue
             seen.append(worth)
             if site.constructor in STREAMS:
                 made.append(Made(site.index, _streaming(site, making, around), making))
                 continue
             made.append(Made(site.index, _python_client(site, making, around), making))
+        first = len(made) - len(seen)
+        for number, blocks in twins.items():
+            one = made[first + number]
+            if isinstance(one.client, (Producer, Consumer)):
+                twin = replace(one.client, twins=tuple(blocks))
+                made[first + number] = replace(one, client=twin)
     return made
 
 

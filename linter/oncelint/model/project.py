@@ -201,7 +201,8 @@ class Client:
     `client` names the library as its distribution does (`confluent-kafka`), `client_versions`
     what the project's files say of its version (empty: nothing). `span` is the construction, or
     the block's place in a configuration file. `unit` is the deployment unit's folder. `in_tests`
-    subjects are seen but not judged.
+    subjects are seen but not judged. `twins` are blocks that say the same in other places, with which
+    the client is constructed on other ways.
     """
 
     role: str
@@ -214,6 +215,7 @@ class Client:
     worlds: tuple[World, ...]
     block: Block
     unit: str
+    twins: tuple[Block, ...] = ()
     in_tests: bool = False
     keys: tuple[KeyUse, ...] = ()
     value_problems: tuple[ValueProblem, ...] = ()
