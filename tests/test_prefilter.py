@@ -14,16 +14,18 @@ from hypothesis import strategies as st
 import documents
 from oncelint import frameworks
 from oncelint.discover import Candidate, Discovery, candidates, kind_of
-from oncelint.extract import extract
+from oncelint.extract import extract, recognised
 from oncelint.formats import READERS, read
 from oncelint.formats.tree import FormatError
-from oncelint.frameworks import RECOGNISERS, recognise, relevant, streaming
+from oncelint.frameworks import RECOGNISERS, relevant, streaming
 from oncelint.frameworks.needles import BEHIND, NEEDLES, PACKAGES, STREAMS
 from oncelint.frameworks.python_clients import CONSTRUCTORS
 from oncelint.text import SourceText
 
 DOCUMENTS = [
-    documents.read(path) for path in sorted(Path(documents.ROOT).glob("fixtures/rules/*/*.md"))
+    documents.read(path)
+    for folder in ("rules", "placements")
+    for path in sorted((documents.ROOT / "fixtures" / folder).glob("*/*.md"))
 ]
 FILES = sorted({(name, body) for document in DOCUMENTS for name, body in document.files.items()})
 CONFIGURATIONS = [(name, body) for name, body in FILES if kind_of(name) in READERS]
@@ -32,7 +34,8 @@ CONFIGURATIONS = [(name, body) for name, body in FILES if kind_of(name) in READE
 def _found(name: str, body: str) -> list[object]:
     """What the recognisers find in a file, without the byte test before them."""
     text = SourceText.decode(name, body.encode())
-    return list(recognise(read(kind_of(name) or "", text), text, name))
+    kind = kind_of(name) or ""
+    return list(recognised(kind, read(kind, text), text, name))
 
 
 def _without_needles(kind: str, body: str) -> str:
@@ -92,6 +95,8 @@ def test_without_the_packages_no_client_is_constructed(tmp_path: Path) -> None:
     assert not report.errors
 
 
+KINDS = sorted({"properties", "ini", "yaml", "json", "toml"})
+
 VOCABULARY = sorted(
     {word.decode() for needles in NEEDLES.values() for word in needles}
     | {
@@ -120,7 +125,7 @@ def _rendered(kind: str, keys: list[str], section: str) -> str:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(kind=st.sampled_from(sorted(set(NEEDLES) - {"python"})), keys=_KEYS, name=_NAMES)
+@given(kind=st.sampled_from(KINDS), keys=_KEYS, name=_NAMES)
 def test_what_fires_passes_the_byte_test(kind: str, keys: list[str], name: str) -> None:
     body = _rendered(kind, keys, name)
     path = f"{name}.{kind}"
@@ -131,7 +136,7 @@ def test_what_fires_passes_the_byte_test(kind: str, keys: list[str], name: str) 
     assert relevant(kind, body.encode()) or not fired or kind_of(path) != kind
 
 
-@pytest.mark.parametrize("kind", sorted(set(NEEDLES) - {"python"}))
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_generated_files_do_fire(kind: str) -> None:
     """The property above is about something: a client's own keys are found in every format."""
     body = _rendered(kind, ["bootstrap.servers", "acks", "transactional.id"], "producer")

@@ -1,4 +1,4 @@
-"""Every document under fixtures/rules says what oncelint says, to the letter."""
+"""Every document under fixtures/rules and fixtures/placements says what oncelint says, to the letter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 import documents
 
 RULES = documents.ROOT / "fixtures" / "rules"
-DOCUMENTS = sorted(RULES.glob("*/*.md"))
+PLACEMENTS = documents.ROOT / "fixtures" / "placements"
+DOCUMENTS = sorted([*RULES.glob("*/*.md"), *PLACEMENTS.glob("*/*.md")])
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.stem}")

@@ -35,6 +35,10 @@ _FENCE = re.compile(
 _SHOWN = {
     "producer": ("enable.idempotence", "acks", "transactional.id"),
     "consumer": ("isolation.level", "group.id", "enable.auto.commit"),
+    "streams": ("application.id", "processing.guarantee"),
+    "connect-worker": ("exactly.once.source.support",),
+    "broker": ("transaction.state.log.replication.factor", "transaction.state.log.min.isr"),
+    "topic": ("replication.factor", "min.insync.replicas"),
 }
 
 
@@ -172,10 +176,8 @@ def subject_line(client: Client, names: tuple[str, ...] | None = None) -> str:
     version = " " + span_text(client.client_versions) if client.client_versions else ""
     pairs = "".join(f" {name}={effective(client, name)}" for name in shown)
     test = " (test)" if client.in_tests else ""
-    kind = type(client).__name__.lower()
-    kind = client.role if kind == "client" else kind
     place = f"{client.span.path}:{client.span.start.line}"
-    return f"{kind} {place} {client.client}{version}{test}:{pairs}"
+    return f"{client.role} {place} {client.client}{version}{test}:{pairs}"
 
 
 def effective(client: Client, name: str) -> str:

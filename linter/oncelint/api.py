@@ -298,11 +298,11 @@ class _Project:
             everything = [*checked.findings, *checked.superseded]
             counted = traces(everything, shown=outcome.shown, late=outcome.late, key=key)
             constructions = {
-                (one.span, type(one).__name__.lower()) for one in linked.project.clients
+                (one.span, one.role) for one in linked.project.clients
             }
             subjects.update((span.path, kind) for span, kind in constructions)
             refused = {
-                (one.span, type(one).__name__.lower())
+                (one.span, one.role)
                 for one in linked.project.clients
                 if any(world.refuses() for world in one.worlds)
             }

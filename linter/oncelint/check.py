@@ -12,6 +12,7 @@ from oncelint.model.finding import CONFIDENCES, SEVERITIES, Finding, Hit
 from oncelint.model.pipelines import Lifecycle, Pipeline, TransactionTrace
 from oncelint.model.project import (
     Client,
+    Cluster,
     Feed,
     Project,
     SuppressionUse,
@@ -140,6 +141,8 @@ def _subjects(project: Project, kind: type) -> Iterator[Any]:
         yield from (t for t in project.transactions if not t.producer.in_tests)
     elif kind is Lifecycle:
         yield from (one for one in project.lifecycles if not one.producer.in_tests)
+    elif kind is Cluster:
+        yield from project.clusters
     elif issubclass(kind, Client):
         yield from (c for c in project.clients if isinstance(c, kind) and not c.in_tests)
 

@@ -35,6 +35,11 @@ _KINDS = {
     ".conf": "ini",
     ".config": "ini",
     ".sql": "sql",
+    ".ksql": "sql",
+    ".sh": "shell",
+    ".bash": "shell",
+    ".tf": "hcl",
+    ".dockerfile": "dockerfile",
 }
 _OTHER_LANGUAGES: dict[str, tuple[str, tuple[bytes, ...]]] = {
     ".java": ("Java", (b"org.apache.kafka", b"springframework.kafka")),
@@ -224,6 +229,8 @@ def kind_of(path: str) -> str | None:
     name = path.rpartition("/")[2]
     if name == ".env" or name.startswith(".env.") or name.endswith(".env"):
         return "dotenv"
+    if name.startswith(("Dockerfile", "Containerfile")):
+        return "dockerfile"
     dot = name.rfind(".")
     return _KINDS.get(name[dot:].lower()) or None if dot > 0 else None
 

@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from oncelint.formats import READERS
 from oncelint.model.facts import (
     ErrorRecord,
     FileFacts,
@@ -16,7 +17,13 @@ from oncelint.model.facts import (
 from oncelint.text import SourceText, TextError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TypeAlias
+
     from oncelint.discover import Candidate
+    from oncelint.formats.tree import Document
+    from oncelint.model.facts import ConfigFact
+    from oncelint.text import Text
 
 
 # `{{ name }}` and `{{ name | filter }}`; a brace doubled in an f-string is mostly followed by a quote.
@@ -50,7 +57,7 @@ def _extract(candidate: Candidate) -> FileFacts:
     requirements, problems = _requirements(candidate, text)
     if candidate.kind == "python":
         facts = _python(text)
-    elif candidate.kind in ("", "sql"):
+    elif candidate.kind not in READERS:
         facts = FileFacts(path)
     else:
         facts = _configuration(candidate.kind, text, candidate.data)
@@ -125,6 +132,10 @@ _FORMAT_NAMES = {
     "toml": "TOML",
     "dotenv": "an environment file",
     "ini": "INI",
+    "shell": "a shell script",
+    "dockerfile": "a Dockerfile",
+    "hcl": "HCL",
+    "sql": "SQL",
 }
 
 
@@ -134,7 +145,6 @@ def _configuration(kind: str, text: SourceText, data: bytes) -> FileFacts:
     from oncelint.formats.tree import FormatError
     from oncelint.frameworks import recognise, relevant
     from oncelint.frameworks.plain import vendored
-    from oncelint.suppress import parse_comment
 
     path = text.path
     foreign = template_kind(text.text, path) or vendored(text.text, path)
@@ -148,19 +158,63 @@ def _configuration(kind: str, text: SourceText, data: bytes) -> FileFacts:
         reason = f"not readable as {_FORMAT_NAMES[kind]}: {error.reason} ({place})"
         return FileFacts(path, skipped=(Skipped(path, reason),))
     # asked again, so that what is found does not depend on why the file is read
-    configs = tuple(recognise(document, text, path)) if relevant(kind, data) else ()
-    suppressions: list[SuppressionComment] = []
+    documents: list[Part] = [(kind, document, text, path)]
+    if relevant(kind, data):
+        documents.extend(_embedded(kind, document, text, path))
+        configs = tuple(fact for one in documents for fact in recognise(*one))
+    else:
+        configs = ()
+    suppressions = tuple(
+        found for _, one, where, _ in documents for found in _comments(one, where, text)
+    )
+    return FileFacts(path, configs, (), suppressions)
+
+
+Part: TypeAlias = "tuple[str, Document, Text, str]"
+"""A document of a file with its format, its text and its name."""
+
+_DEEPEST = 3
+
+
+def recognised(kind: str, document: Document, text: Text, path: str) -> Iterator[ConfigFact]:
+    """What is configured in a document and in those that are embedded in it."""
+    from oncelint.frameworks import recognise
+
+    for part in ((kind, document, text, path), *_embedded(kind, document, text, path)):
+        yield from recognise(*part)
+
+
+def _embedded(
+    kind: str, document: Document, text: Text, path: str, depth: int = 1
+) -> Iterator[Part]:
+    """The documents that are embedded in one, and in these."""
+    from oncelint.formats import read
+    from oncelint.formats.hosts import embedded
+    from oncelint.formats.tree import FormatError
+
+    folder = path.rpartition("/")[0]
+    for one in embedded(kind, document, text):
+        if one.kind not in READERS:
+            continue
+        try:
+            inner = read(one.kind, one.region)
+        except FormatError:  # a text that looks like one of that format, and no file of it
+            continue
+        name = f"{folder}/{one.name}" if folder else one.name
+        yield one.kind, inner, one.region, name
+        if depth < _DEEPEST:
+            yield from _embedded(one.kind, inner, one.region, name, depth + 1)
+
+
+def _comments(document: Document, text: Text, file: SourceText) -> Iterator[SuppressionComment]:
+    """The comments of a document that speak to oncelint, with their places in the file."""
+    from oncelint.suppress import parse_comment
+
     for comment in document.comments:
         if "oncelint:" not in comment.text:
             continue
-        position = text.position(comment.start)
-        before = text.line(position.line)[: position.column - 1]
-        found = parse_comment(
-            comment.text,
-            text.span(comment.start, comment.end),
-            own_line=not before.strip(),
-            line=position.line,
-        )
+        span = text.span(comment.start, comment.end)
+        before = file.line(span.start.line)[: span.start.column - 1]
+        found = parse_comment(comment.text, span, own_line=not before.strip(), line=span.start.line)
         if found is not None:
-            suppressions.append(found)
-    return FileFacts(path, configs, (), tuple(suppressions))
+            yield found

@@ -10,7 +10,8 @@ from __future__ import annotations
 import codecs
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from oncelint.model.values import Position, Span
@@ -150,17 +151,25 @@ class Piece:
     host_length: int
 
 
+def _unchanged(text: str) -> str:
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """Decoded text standing inside a host text, possibly a region itself.
 
     `pieces` ascend and cover `text`; what separates them in the host (quotes, the seams of
-    implicitly concatenated literals) is no part of the region.
+    implicitly concatenated literals) is no part of the region. `encode` turns text to be put into
+    the region into what the host has for it; with a `margin` the host stands at the beginning of each
+    line that is not empty, and only whole lines can be put into it.
     """
 
     text: str
     host: Text
     pieces: tuple[Piece, ...]
+    encode: Callable[[str], str] = field(default=_unchanged, compare=False)
+    margin: str | None = None
 
     def host_offset(self, offset: int, *, end: bool = False) -> int:
         """Where an offset of this region stands in the host.

@@ -75,7 +75,7 @@ def _subject(client: Client) -> SubjectKey:
     if client.role == "connector":
         names.pop("name", None)  # stands beside the configuration or in it
     return (
-        f"{type(client).__name__.lower()} {client.role}",
+        f"{client.role}",
         client.client,
         client.client_versions,
         client.in_tests,

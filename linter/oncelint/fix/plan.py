@@ -275,15 +275,15 @@ def _homes(
             if other is not client and _reads(other, home)
         )
 
-    prefix = client.block.homes[0].prefix if client.block.homes else ""
+    first = client.block.homes[0] if client.block.homes else None
+    prefix, style = (first.prefix, first.style) if first is not None else ("", "plain")
     beside = [
-        Home(one.setting.key_span, "beside", prefix)
+        Home(one.setting.key_span, "beside", prefix, style)
         for one in changes
         if isinstance(one, Changed) and one.setting.key_span != client.span
         # what is written on one of several ways holds on that way alone
         if len(one.setting.alternatives) == 1
     ]
-    first = client.block.homes[0] if client.block.homes else None
     if first is not None and first.kind == "display" and client.block.settings:
         written = [setting.key_span for setting in client.block.settings]
         if not any(first.span.covers(span) for span in written):

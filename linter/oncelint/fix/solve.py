@@ -12,7 +12,7 @@ from oncelint.dialects.constraints import ACKS, IDEMPOTENCE, IN_FLIGHT, RETRIES
 from oncelint.dialects.defects import defects_of
 from oncelint.effective import canonical, normalised, suits, worlds
 from oncelint.fix.remedies import Wanted, equal, gone, remedy
-from oncelint.frameworks.connect import layers
+from oncelint.frameworks.spelling import spell
 from oncelint.model.facts import Alternative, Block, Condition, Duplicate, WrittenSetting
 from oncelint.model.finding import Goal
 from oncelint.model.project import Client, Contradiction, World
@@ -186,7 +186,7 @@ def _evaluate(client: Client, block: Block) -> tuple[World, ...]:
     for world in client.worlds:
         candidates.setdefault(world.dialect, {}).update(dict.fromkeys(world.versions))
     named = [(dialect, tuple(versions)) for dialect, versions in candidates.items()]
-    return worlds(block, named, client.role, layers(client.placement))
+    return worlds(block, named, client.role, client.layers)
 
 
 def _keep_versions(solution: Solution) -> None:
@@ -315,9 +315,13 @@ def _rename(solution: Solution, client: Client, span: Span, name: str) -> None:
     found = next((one for one in block.settings if one.key_span == span), None)
     if found is None:
         raise CannotWrite("the key is not written in this block")
-    prefix = (found.shown or found.key).removesuffix(found.key)
-    key = name.removeprefix(prefix)
-    new = prefix + key
+    home = block.homes[0] if block.homes else None
+    if home is None or home.style == "plain":
+        prefix = (found.shown or found.key).removesuffix(found.key)
+        key = name.removeprefix(prefix)
+        new = prefix + key
+    else:
+        key, new = name, spell(home, name, None)[0]
     if any(one.key == key for one in block.settings):
         raise CannotWrite(f"{new} is set as well")
     if not all(
@@ -414,11 +418,13 @@ def _add(solution: Solution, client: Client, wanted: Wanted) -> None:
         raise CannotWrite(f"{version} has no setting {wanted.name}")
     if len(set(spelled)) > 1:
         raise CannotWrite(f"how {wanted.name} is spelled depends on the client, which is not known")
-    prefix = block.homes[0].prefix if block.homes else ""
-    shown = prefix + spelled[0] if prefix else None
+    home = block.homes[0] if block.homes else None
+    shown = spell(home, spelled[0], wanted.value)[0]
     value = Known(wanted.value)
     place = block.homes[0].span if block.homes else client.span
-    added = WrittenSetting(spelled[0], place, (Alternative(value),), shown)
+    added = WrittenSetting(
+        spelled[0], place, (Alternative(value),), shown if shown != spelled[0] else None
+    )
     solution.block = replace(block, settings=(*block.settings, added))
     solution.changes.append(Added(wanted.name, spelled[0], wanted.value))
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from oncelint.fix.solve import Added, Changed, Removed, Solution
+from oncelint.frameworks.spelling import spell
 from oncelint.model.project import Client
 from oncelint.model.values import Known, Value, as_text, scalar_text
 
 
 def title_of(client: Client, solution: Solution) -> str:
     """What a fix does: the changes in the file's spelling, then what follows from them."""
-    prefix = client.block.homes[0].prefix if client.block.homes else ""
+    home = client.block.homes[0] if client.block.homes else None
     sets, removes, renames = [], [], []
     for change in solution.changes:
         if isinstance(change, Added):
-            sets.append(f"{prefix}{change.key} to {scalar_text(change.value)}")
+            key, value = spell(home, change.key, change.value)
+            sets.append(f"{key} to {scalar_text(value)}")
         elif isinstance(change, Changed):
             key = change.setting.shown or change.setting.key
             sets.append(f"{key} to {scalar_text(change.value)}")

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from oncelint.discover import kind_of
 from oncelint.fix.solve import Added, Change, Changed, Removed, Renamed
-from oncelint.formats import read
+from oncelint.formats import READERS, read
+from oncelint.formats.hosts import embedded, hosted
 from oncelint.formats.operations import WRITERS, Add, Operation, Remove, Rename, render
 from oncelint.formats.operations import Change as ChangeEntry
-from oncelint.formats.tree import Entry, FormatError, Mapping, walk
+from oncelint.formats.tree import Document, Entry, FormatError, Mapping, Node, walk
 from oncelint.formats.tree import Scalar as ScalarNode
+from oncelint.formats.tree import Sequence as SequenceNode
+from oncelint.formats.views import views
 from oncelint.frameworks.python_clients import CLIENTS
+from oncelint.frameworks.spelling import spell
 from oncelint.model.facts import Home
 from oncelint.model.fixes import Edit
 from oncelint.model.project import Client
 from oncelint.model.values import Known, Scalar, Span
 from oncelint.patches import CannotWrite, Patch
 from oncelint.python import operations as py
-from oncelint.text import SourceText
+from oncelint.text import SourceText, Text
 
 Source = Callable[[str], "SourceText | None"]
 
@@ -197,34 +201,68 @@ def _configuration(
         document = read(kind, text)
     except FormatError as error:
         raise CannotWrite(f"{text.path} cannot be read: {error.reason}") from None
-    mappings = [n for root in document.roots for n in walk(root) if isinstance(n, Mapping)]
-    grouped: dict[int, tuple[Mapping, list[Operation]]] = {}
+    places = list(_writable(kind, document, text))
+    grouped: dict[int, tuple[_Writable, list[Operation]]] = {}
     for change, span in changes:
-        start, end = text.offset(span.start), text.offset(span.end)
         if isinstance(change, Added):
             if home is not None and home.kind == "beside":
-                mapping, _ = _entry(mappings, start, end, key=True)
+                place, _ = _entry(places, span, key=True)
             else:
-                mapping = _mapping(mappings, start, end, change, client)
-            prefix = home.prefix if home is not None else ""
-            operation: Operation = Add(prefix + change.key, change.value)
+                place = _mapping(places, span, change, client)
+            operation: Operation = Add(*spell(home, change.key, change.value))
         else:
             if isinstance(change, Changed) and change.at_key:
                 raise CannotWrite("the value is shared with others")
-            mapping, entry = _entry(mappings, start, end, key=not isinstance(change, Changed))
+            place, entry = _entry(places, span, key=not isinstance(change, Changed))
             if isinstance(change, Changed):
                 operation = ChangeEntry(entry, _in_a_file(change, entry))
             elif isinstance(change, Removed):
                 operation = Remove(entry)
             else:
                 operation = Rename(entry, change.new)
-        grouped.setdefault(id(mapping), (mapping, []))[1].append(operation)
+        grouped.setdefault(id(place.mapping), (place, []))[1].append(operation)
     patches: list[Patch] = []
-    for mapping, operations in grouped.values():
-        patches.extend(render(kind, text.text, mapping, operations))
+    for place, operations in grouped.values():
+        rendered = render(place.kind, place.text.text, place.mapping, operations)
+        patches.extend(hosted(rendered, place.text))
     return sorted(patches), kind == "yaml" and any(
-        _is_shared(text, mapping) for mapping, _ in grouped.values()
+        _is_shared(text, place.mapping) for place, _ in grouped.values() if place.text is text
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Writable:
+    """A mapping of a file, the text that its offsets count in, and the kind of its writer."""
+
+    mapping: Mapping
+    text: Text
+    kind: str
+
+    def covers(self, node: Node, span: Span) -> bool:
+        return self.text.span(node.start, node.end) == span
+
+
+def _writable(kind: str, document: Document, text: Text, depth: int = 0) -> Iterator[_Writable]:
+    """Every mapping of a document, those written as lists and those of embedded documents."""
+    for root in document.roots:
+        for node in walk(root):
+            if isinstance(node, Mapping):
+                yield _Writable(node, text, kind)
+            elif isinstance(node, SequenceNode):
+                yield from (_Writable(one, text, sort) for sort, one in views(node, text))
+    if depth == _DEEPEST:
+        return
+    for one in embedded(kind, document, text):
+        if one.kind not in READERS:
+            continue
+        try:
+            inner = read(one.kind, one.region)
+        except FormatError:
+            continue
+        yield from _writable(one.kind, inner, one.region, depth + 1)
+
+
+_DEEPEST = 3
 
 
 def _is_shared(text: SourceText, mapping: Mapping) -> bool:
@@ -244,34 +282,31 @@ def _in_a_file(change: Changed, entry: Entry) -> Scalar:
     return _ALL_AS_NUMBER
 
 
-def _mapping(
-    mappings: Sequence[Mapping], start: int, end: int, change: Added, client: Client
-) -> Mapping:
+def _mapping(places: Sequence[_Writable], span: Span, change: Added, client: Client) -> _Writable:
     """The mapping at a place; of two at one place the one that holds the block's own keys."""
-    here = [one for one in mappings if (one.start, one.end) == (start, end)]
+    here = [one for one in places if one.covers(one.mapping, span)]
     keys = {setting.shown or setting.key for setting in client.block.settings}
-    here.sort(key=lambda one: len(keys & {entry.key.text for entry in one.entries}))
+    here.sort(key=lambda one: len(keys & {entry.key.text for entry in one.mapping.entries}))
     if not here:
         raise CannotWrite(f"the mapping that {change.key} belongs into was not found")
     return here[-1]
 
 
-def _entry(
-    mappings: Sequence[Mapping], start: int, end: int, *, key: bool
-) -> tuple[Mapping, Entry]:
+def _entry(places: Sequence[_Writable], span: Span, *, key: bool) -> tuple[_Writable, Entry]:
     """The entry whose key or value stands at a place, in the mapping that owns it.
 
     The value of an alias stands at its anchor: its owner's key is the last one before it.
     """
     found = [
-        (mapping, entry)
-        for mapping in mappings
-        for entry in mapping.entries
+        (place, entry)
+        for place in places
+        for entry in place.mapping.entries
         if not entry.merged
-        and (node := entry.key if key else entry.value)
-        and (node.start, node.end) == (start, end)
-        and entry.key.start <= start
+        and place.covers(entry.key if key else entry.value, span)
+        and place.text.span(entry.key.start, entry.key.start).start <= span.start
     ]
     if not found:
         raise CannotWrite("the value does not stand in a mapping of its own")
-    return max(found, key=lambda pair: pair[1].key.start)
+    return max(
+        found, key=lambda pair: pair[0].text.span(pair[1].key.start, pair[1].key.start).start
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from oncelint.formats.tree import Entry, Mapping, Node, Scalar, Sequence
 from oncelint.model.facts import Alternative, Block, Duplicate, Home, WrittenSetting
@@ -91,6 +92,36 @@ def is_placeholder(value: str) -> bool:
         or (value.startswith("<") and value.endswith(">"))
         or (value.startswith("@") and value.endswith("@") and len(value) > 2)
         or (value.startswith("%") and value.endswith("%") and len(value) > 2)
+    )
+
+
+def layered(*blocks: Block) -> Block:
+    """Several blocks as one: of settings with one key the later block's counts, and what it hides
+    stays among its origins. Homes come from the last block first."""
+    settings: dict[str, WrittenSetting] = {}
+    for block in blocks:
+        for setting in block.settings:
+            hidden = settings.pop(setting.key, None)
+            settings[setting.key] = setting if hidden is None else _over(setting, hidden)
+    return Block(
+        tuple(settings.values()),
+        next((one.open_reason for one in blocks if one.open_reason is not None), None),
+        tuple(duplicate for block in blocks for duplicate in block.duplicates),
+        tuple(home for block in reversed(blocks) for home in block.homes),
+    )
+
+
+def _over(setting: WrittenSetting, hidden: WrittenSetting) -> WrittenSetting:
+    origins = tuple(
+        replace(origin, note=origin.note or "overridden")
+        for alternative in hidden.alternatives
+        for origin in alternative.origins
+    )
+    return replace(
+        setting,
+        alternatives=tuple(
+            replace(one, origins=(*one.origins, *origins)) for one in setting.alternatives
+        ),
     )
 
 

@@ -23,11 +23,37 @@ def _minimal(needles: tuple[str, ...]) -> tuple[bytes, ...]:
     return tuple(sorted(n.encode() for n in needles if not any(o != n and o in n for o in needles)))
 
 
-NEEDLES: dict[str, tuple[bytes, ...]] = {
-    "python": _minimal((*PACKAGES, "faust")),
-    "properties": _minimal((BOOTSTRAP, MISSPELT_BOOTSTRAP, *BROKER_KEYS, CONNECTOR_CLASS)),
-    **dict.fromkeys(("ini", "yaml", "json", "toml"), _minimal((BOOTSTRAP, CONNECTOR_CLASS))),
+RECOGNISERS: dict[str, dict[str, tuple[str, ...]]] = {
+    "connect": dict.fromkeys(("properties", "ini", "yaml", "json", "toml"), (CONNECTOR_CLASS,)),
+    "plain": {
+        "properties": (BOOTSTRAP, MISSPELT_BOOTSTRAP, *BROKER_KEYS),
+        **dict.fromkeys(("ini", "yaml", "json", "toml"), (BOOTSTRAP,)),
+    },
 }
+"""Each recogniser with the literals by file kind of which one must stand in a file (or in the host
+of what it is embedded in) for the recogniser to be asked. It must not fire without."""
+
+
+def _needles() -> dict[str, tuple[bytes, ...]]:
+    found: dict[str, tuple[str, ...]] = {"python": (*PACKAGES, "faust")}
+    for kinds in RECOGNISERS.values():
+        for kind, literals in kinds.items():
+            found[kind] = (*found.get(kind, ()), *literals)
+    # what can be embedded in a file makes the file one to look into
+    for host, guests in EMBEDDED.items():
+        found[host] = tuple(
+            dict.fromkeys((*found.get(host, ()), *(n for g in guests for n in found.get(g, ()))))
+        )
+    return {kind: _minimal(literals) for kind, literals in found.items()}
+
+
+EMBEDDED: dict[str, tuple[str, ...]] = {
+    "yaml": ("properties", "yaml", "json", "toml", "ini", "shell", "sql", "conf", "dotenv"),
+    "shell": ("properties", "yaml", "json", "sql"),
+}
+"""By kind of file the kinds of documents that stand in such files (formats/hosts)."""
+
+NEEDLES: dict[str, tuple[bytes, ...]] = _needles()
 """By file kind; a kind that is not here has no recogniser."""
 
 _STREAM = b"stream"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from oncelint.formats.tree import Document, Mapping, Scalar
 from oncelint.frameworks.blocks import block_of, keys_of, mappings, span_of
+from oncelint.frameworks.connect import layers
 from oncelint.frameworks.needles import BOOTSTRAP, CONNECTOR_CLASS, MISSPELT_BOOTSTRAP
 from oncelint.model.facts import ConfigFact
 from oncelint.text import Text
@@ -159,4 +160,5 @@ def _worker(mapping: Mapping, text: Text) -> Iterator[ConfigFact]:
         if block.settings:
             sort = "exactly-once worker" if role == "producer" and exactly_once else "worker"
             placement = f"connect {sort} {role}"
-            yield ConfigFact(placement, ("java",), role, block, block.settings[0].key_span)
+            span = block.settings[0].key_span
+            yield ConfigFact(placement, ("java",), role, block, span, layers=layers(placement))

@@ -9,7 +9,7 @@ from oncelint.dependencies.resolve import deployment_unit
 from oncelint.discover import Candidate, Discovery
 from oncelint.flow.machine import Machine
 from oncelint.flow.modules import Modules
-from oncelint.frameworks import databases, stores
+from oncelint.frameworks import assemble, databases, stores
 from oncelint.frameworks.python_clients import CONSTRUCTORS, CONSUMERS
 from oncelint.frameworks.streaming import STREAMS
 from oncelint.link.clients import Surroundings, config_client, is_test, python_clients
@@ -97,9 +97,9 @@ def link(
     claimed = set(machine.trace.config_files)
     configured = [
         config_client(fact, around)
-        for one in facts
-        if one.path not in claimed
-        for fact in one.configs
+        for fact in assemble(
+            [fact for one in facts if one.path not in claimed for fact in one.configs], read
+        )
     ]
     clients: list[Client] = [*(one.client for one in made), *configured]
     producers = tuple(one for one in clients if isinstance(one, Producer))

@@ -17,7 +17,6 @@ from oncelint.dialects.defects import defects_of
 from oncelint.effective import worlds
 from oncelint.flow.blocks import span_of
 from oncelint.flow.trace import Making, Site
-from oncelint.frameworks.connect import layers
 from oncelint.frameworks.connectors import facts_of
 from oncelint.frameworks.python_clients import CLIENTS
 from oncelint.frameworks.streaming import STREAMS
@@ -25,7 +24,18 @@ from oncelint.link.configuration.admissible import value_problems
 from oncelint.link.configuration.keys import alias_clashes, judge_keys
 from oncelint.link.streaming import stream_consumer
 from oncelint.model.facts import Block, ConfigFact, Requirement
-from oncelint.model.project import Broker, Client, Connector, Consumer, Producer, Step
+from oncelint.model.layers import Layer
+from oncelint.model.project import (
+    Broker,
+    Client,
+    Connector,
+    ConnectWorker,
+    Consumer,
+    Producer,
+    Step,
+    StreamsApplication,
+    Topic,
+)
 from oncelint.model.values import Span
 
 # Kafka releases its artifacts together: each of them tells the version of the clients.
@@ -190,8 +200,8 @@ def config_client(fact: ConfigFact, around: Surroundings) -> Client:
     dialects = fact.dialects
     if len(dialects) > 1:
         dialects = _narrowed(dialects, path, around)
-    return _client(
-        [(name, around.knowledge(path, name)) for name in dialects],
+    client = _client(
+        [(name, _told(fact, around.knowledge(path, name))) for name in dialects],
         role,
         fact.block,
         fact.span,
@@ -201,7 +211,16 @@ def config_client(fact: ConfigFact, around: Surroundings) -> Client:
         closed=fact.closed,
         shared=fact.role.startswith("shared-"),
         name=fact.name,
+        layers=fact.layers,
     )
+    return replace(client, instances=fact.instances, details=fact.details)
+
+
+def _told(fact: ConfigFact, knowledge: Knowledge) -> Knowledge:
+    """What is known of a version; the placement's own word counts over the project's files."""
+    if not fact.versions:
+        return knowledge
+    return replace(knowledge, versions=fact.versions, exact=True)
 
 
 def _narrowed(dialects: tuple[str, ...], path: str, around: Surroundings) -> tuple[str, ...]:
@@ -229,10 +248,10 @@ def _client(
     path: tuple[Step, ...] = (),
     shared: bool = False,
     name: str = "",
+    layers: tuple[Layer, ...] = (),
 ) -> Client:
     chosen = [(dialect, found) for dialect, found in candidates if found.versions]
-    added = layers(placement)
-    found_worlds = worlds(block, [(d, k.versions) for d, k in chosen], role, added)
+    found_worlds = worlds(block, [(d, k.versions) for d, k in chosen], role, layers)
     dialect = chosen[0][0] if chosen else "java"
     known = tuple(
         version
@@ -264,11 +283,15 @@ def _client(
         ),
         path=path,
         name=name,
+        layers=layers,
     )
     kinds: dict[str, type[Client]] = {
         "producer": Producer,
         "consumer": Consumer,
         "broker": Broker,
+        "connect-worker": ConnectWorker,
+        "streams": StreamsApplication,
+        "topic": Topic,
     }
     if role == "connector":
         facts = facts_of(name, [setting.key for setting in block.settings])

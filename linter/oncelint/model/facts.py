@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oncelint.model.layers import Layer
     from oncelint.model.values import Origin, Span, Value
 
 
@@ -71,12 +74,14 @@ class Home:
     A `mapping` of a configuration file, a dict `display` (or a `dict(…)` call) of Python, the
     keyword `arguments` of the construction itself, the `argument` by which the construction is
     given a dict from elsewhere, or whatever holds the key that it stands `beside`. `prefix` stands
-    before every key there.
+    before every key there, and `style` names how a key and its value are spelled (a function of
+    frameworks/spelling.py).
     """
 
     span: Span
     kind: HomeKind
     prefix: str = ""
+    style: str = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,11 @@ class ConfigFact:
 
     `dialects` are the dialect tables it can belong to: one when the placement tells, several
     when only the project can (a plain client.properties). `role` is the client's role; `closed`
-    worlds have no keys but the client's own.
+    worlds have no keys but the client's own. `versions` are those of the client library, where the
+    placement itself tells (an image's tag, a resource's version). `layers` is what the framework
+    adds beneath and above. `instances` counts how many processes run with the block (replicas,
+    None: not known). `details` are facts of the placement that its recogniser's `assemble` joins
+    by: the cluster's name, the profile, the image.
     """
 
     placement: str
@@ -110,6 +119,10 @@ class ConfigFact:
     span: Span
     name: str = ""
     closed: bool = False
+    versions: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    instances: int | None = 1
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oncelint.model.facts import Block, Condition, SuppressionComment
+    from oncelint.model.layers import Layer
     from oncelint.model.pipelines import Lifecycle, Pipeline, TransactionTrace
     from oncelint.model.sinks import Sink
     from oncelint.model.values import Origin, Scalar, Span, Value
@@ -202,7 +203,9 @@ class Client:
     what the project's files say of its version (empty: nothing). `span` is the construction, or
     the block's place in a configuration file. `unit` is the deployment unit's folder. `in_tests`
     subjects are seen but not judged. `twins` are blocks that say the same in other places, with which
-    the client is constructed on other ways.
+    the client is constructed on other ways. `layers` is what a framework adds to the block,
+    `instances` how many processes run with it (None: not known), `details` what the placement says
+    besides (the cluster's name, the profile, the image).
     """
 
     role: str
@@ -225,6 +228,9 @@ class Client:
     topics_complete: bool = False
     path: tuple[Step, ...] = ()
     name: str = ""
+    layers: tuple[Layer, ...] = ()
+    instances: int | None = 1
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,16 +255,54 @@ class Consumer(Client):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectWorker(Client):
+    """A Connect worker's own configuration. `distributed` None: not known which sort it is."""
+
+    distributed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connector(Client):
-    """A Connect connector; `connector_class` as written, `facts` its delivery facts by name."""
+    """A Connect connector; `connector_class` as written, `facts` its delivery facts by name.
+
+    `workers` are the workers it can run on: one where the project has one, several where it does
+    not tell which, none where it has none.
+    """
 
     connector_class: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    workers: tuple[ConnectWorker, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamsApplication(Client):
+    """A Kafka Streams application, ksqlDB's server among them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic(Client):
+    """A topic as somebody creates it: `name`, its own settings, and among these
+    `replication.factor` and `partitions`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker(Client):
     """A broker's own configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The brokers that stand together, over all documents and services that name them.
+
+    `size` is how many brokers there are, None where something that may be a broker, or how many
+    run, is not known. `name` tells the cluster from others of the project.
+    """
+
+    name: str
+    span: Span
+    brokers: tuple[Broker, ...]
+    size: int | None
+    topics: tuple[Topic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,3 +375,4 @@ class Project:
     pipelines: tuple[Pipeline, ...] = ()
     transactions: tuple[TransactionTrace, ...] = ()
     lifecycles: tuple[Lifecycle, ...] = ()
+    clusters: tuple[Cluster, ...] = ()

@@ -107,7 +107,7 @@ def _line(span: Span, display: Callable[[str], str]) -> str:
 
 
 def _heading(client: Client, display: Callable[[str], str]) -> str:
-    kind = type(client).__name__.lower()
+    kind = client.role
     where = f"{_line(client.span, display)}:{client.span.start.column}"
     return f"{where}: {kind} {client.construct}, {headline(client)}"
 

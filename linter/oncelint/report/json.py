@@ -62,7 +62,7 @@ def document(report: Report, context: Context) -> dict[str, Any]:
 def subject(client: Client) -> dict[str, Any]:
     """One subject; a setting that differs between worlds lists its values, `false | true`."""
     return {
-        "kind": type(client).__name__.lower(),
+        "kind": client.role,
         "path": client.span.path,
         "start": _position(client.span.start),
         "client": client.client,

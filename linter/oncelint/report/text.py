@@ -128,7 +128,7 @@ def _at(path: str, line: int, column: int, context: Context) -> str:
 def _subject(client: Client, context: Context) -> str:
     start = client.span.start
     place = _at(client.span.path, start.line, start.column, context)
-    return f"{place}: subject[{type(client).__name__.lower()}] {headline(client)}{_own(client)}"
+    return f"{place}: subject[{client.role}] {headline(client)}{_own(client)}"
 
 
 def _sink(sink: Sink, context: Context) -> str:
