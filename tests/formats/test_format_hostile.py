@@ -89,6 +89,36 @@ OF_FORMAT = {
     },
     "properties": {"escapes": "'a=' + '\\\\u0041' * (M // 6)", "sections": "'[' * M + '\\n[a]'"},
     "ini": {"sections": "'[' * M + ']'"},
+    "logstash": {
+        "blocks": "'a{' * N",
+        "arrows": "'a=>' * (M // 3)",
+        "strings": "'\"a' * (M // 2)",
+        "arrays": "'a => ' + '[' * N",
+    },
+    "fluent-bit": {"blanks": "'[OUTPUT]\\n' + ' a' + ' ' * M + '\\n'", "sections": "'[' * M"},
+    "hcl": {
+        "blocks": "'a {\\n' * N",
+        "interpolations": "'a = \"' + '${' * N + '\"'",
+        "heredocs": "'a = <<E\\n' * (M // 8)",
+    },
+    "dockerfile": {
+        "continuations": "'ENV A=b \\\\\\n' * 40000",
+        "heredocs": "'COPY <<E /x\\n' * 40000",
+        "quotes": "'ENV A=' + '\"' * M",
+    },
+    "sql": {
+        "options": "'CREATE TABLE t (a INT) WITH (' * (M // 30)",
+        "quotes": '"SET " + "\'" * M',
+        "comments": "'/*' * (M // 2)",
+        "statements": "'SET a = b;' * 40000",
+    },
+    "shell": {
+        "substitutions": "'$(' * N",
+        "quotes": '"echo " + "\'" * M + "\\"" * M',
+        "heredocs": "'cat <<E\\n' * (M // 8)",
+        "pipes": "'a|' * (M // 2)",
+        "continuations": "'a \\\\\\n' * 40000",
+    },
 }
 TOO_DEEP = {
     "yaml": ("brackets", "balanced brackets", "dashes", "question marks", "indented mappings"),

@@ -640,6 +640,26 @@ EDITED = {
     ),
     "dotenv": "# c\nA=b # d\nexport B='x y'\nC=\"l1\nl2\\n\"\nD\nE=${A:-b}\n'F'=\n",
     "ini": "[s]\n; c\nx = 1\n[a]\nb = c\n  d\n\n# e\nf\n[DEFAULT]\ng : h\n",
+    "logstash": (
+        'input { kafka { topics => ["a", "b"] codec => json { charset => "x" } } }\n# c\n'
+        "output {\n  if [t] == 'q' {\n    kafka { topic_id => a acks => '1' }\n  } else { }\n}\n"
+    ),
+    "fluent-bit": "# c\n[SERVICE]\n    Flush 1\n\n[OUTPUT]\n    Name  kafka\n    rdkafka.acks all\n",
+    "hcl": (
+        'resource "a" "b" {\n  x = "1" # c\n  y = { "k.l" = var.z, m = [1, true] }\n'
+        "  n {\n    o = <<-EOT\n      p=q\n    EOT\n  }\n}\n"
+    ),
+    "dockerfile": (
+        'FROM a:1 AS b\n# c\nENV A=b C="d e" \\\n    F=g\nENV h i j\nCOPY <<E /x.properties\nk=l\nE\n'
+    ),
+    "sql": (
+        "-- c\nSET 'a.b' = 'c';\nCREATE TABLE t (i INT) WITH (\n  'k' = 'v''w', /* d */\n  x = 1\n);\n"
+        "INSERT INTO t SELECT 1;\n"
+    ),
+    "shell": (
+        "#!/bin/sh\n# c\nA=b curl -d '{\"k\": 1}' \\\n  \"$X\" | jq .\ncat <<-'E' > f\n\tq=$Y\n\tE\n"
+        'if [ -z "${Z:-}" ]; then echo $(date); fi\n'
+    ),
 }
 CHARACTERS = "\"'\\/[]{}()<>:;,.#=!&*?|-%@`~^$ \t\n\r\f01axeu_é😀\u0085\u2028\ufeff\x00\x1f"
 Edit: TypeAlias = "tuple[int, int, str]"
@@ -683,6 +703,13 @@ def read_edited(kind: str, changes: list[Edit]) -> tuple[str, Document | None]:
 
 def test_every_kind_is_edited() -> None:
     assert set(EDITED) == set(READERS)
+
+
+@pytest.mark.parametrize("kind", ["logstash", "fluent-bit", "hcl", "dockerfile", "sql", "shell"])
+@EDITS
+@given(changes=edits())
+def test_edited_without_a_reference(kind: str, changes: list[Edit]) -> None:
+    read_edited(kind, changes)
 
 
 @EDITS

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from oncelint.formats import read
-from oncelint.formats.tree import Document, FormatError, Mapping, Scalar, Sequence
+from oncelint.formats.tree import Document, FormatError, Mapping, Scalar, Sequence, walk
 from oncelint.text import SourceText
 
 Outline = Callable[[str, str], list[Any]]
@@ -231,3 +231,13 @@ def test_without_libyaml(monkeypatch: pytest.MonkeyPatch, document: Read) -> Non
     expected = document("yaml", source)
     monkeypatch.delattr(yaml, "CSafeLoader")
     assert document("yaml", source) == expected
+
+
+def test_what_a_build_fills_in_is_a_text() -> None:
+    text = "a: @project.version@\nb: [@x.y@, 1]\nc:\n  - @z@ # d\ne: f@g\n"
+    root = read("yaml", SourceText("application.yml", text)).roots[0]
+    scalars = [node for node in walk(root) if isinstance(node, Scalar)]
+    assert [node.value for node in scalars] == ["@project.version@", "@x.y@", 1, "@z@", "f@g"]
+    assert all(text[node.start : node.end] == node.text for node in scalars)
+    with pytest.raises(FormatError, match="cannot start any token"):
+        read("yaml", SourceText("application.yml", "a: @b\n"))

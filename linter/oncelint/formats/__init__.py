@@ -16,6 +16,13 @@ READERS: dict[str, str] = {
     "toml": "oncelint.formats.toml",
     "dotenv": "oncelint.formats.dotenv",
     "ini": "oncelint.formats.ini",
+    "logstash": "oncelint.formats.logstash",
+    "fluent-bit": "oncelint.formats.fluent_bit",
+    "shell": "oncelint.formats.shell",
+    "markdown": "oncelint.formats.markdown",
+    "sql": "oncelint.formats.sql",
+    "hcl": "oncelint.formats.hcl",
+    "dockerfile": "oncelint.formats.dockerfile",
 }
 
 

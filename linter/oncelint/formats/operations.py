@@ -19,10 +19,15 @@ from oncelint.patches import Patch
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """A new entry at the end of the mapping's own entries, or beside its like."""
+    """A new entry at the end of the mapping's own entries, or beside its like.
+
+    `within` is the key of a mapping that is added to hold it; all that are added within one key
+    stand in one mapping. YAML, JSON and TOML have such mappings.
+    """
 
     key: str
     value: Scalar
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,19 @@ class Rename:
 Operation: TypeAlias = "Add | Change | Remove | Rename"
 
 
-WRITERS = ("properties", "yaml", "json", "toml", "dotenv", "ini")
+WRITERS = (
+    "properties",
+    "yaml",
+    "json",
+    "toml",
+    "dotenv",
+    "ini",
+    "logstash",
+    "fluent-bit",
+    "hcl",
+    "dockerfile",
+    "sql",
+)
 
 
 def render(
@@ -63,7 +80,7 @@ def render(
 
     Raises CannotWrite when one of them cannot be carried out, and then none is.
     """
-    patches: tuple[Patch, ...] = import_module(f"oncelint.formats.writing.{kind}").render(
-        text, mapping, operations
-    )
+    patches: tuple[Patch, ...] = import_module(
+        f"oncelint.formats.writing.{kind.replace('-', '_')}"
+    ).render(text, mapping, operations)
     return patches

@@ -61,6 +61,11 @@ class _Frame:
     merges: set[int] = field(default_factory=set)
 
 
+# What a build tool fills in before anything reads the file: Maven's `version: @project.version@`,
+# which is no YAML until then.
+_FILTERED = re.compile(r"(?m)((?:^|[:\-,\[{])[ \t]+|\[)@(?=[\w.-]+@[ \t]*(?:$|[\r,}\]#]))")
+
+
 def read(text: Text) -> Document:
     """Read a YAML stream; one root for each document, none for an empty stream.
 
@@ -94,10 +99,13 @@ class _Builder:
     def build(self) -> Document:
         import yaml  # 18 ms, and most runs read no YAML
 
+        parsed = self.source[self.shift :]
+        if "@" in parsed:
+            parsed = _FILTERED.sub(r"\1_", parsed)
         loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
             # The loader's constructor already reads, so errors may come from here as well.
-            loader = loader_class(self.source[self.shift :])
+            loader = loader_class(parsed)
             for count, event in enumerate(_events(loader)):
                 check_count(count, self.last_end)
                 self._accept(yaml, loader, event)
@@ -137,6 +145,8 @@ class _Builder:
             implicit = style == "plain" and event.implicit[0]
             tag = loader.resolve(yaml.ScalarNode, event.value, event.implicit) if implicit else ""
         written = without_lone_surrogates(event.value)
+        if style == "plain" and self.source[start : start + 1] == "@":
+            written = self.source[start:end]
         value = _value(yaml, tag, written) if tag and tag != _TAG + "str" else written
         if style == "block":
             self._block_tokens(start, end)

@@ -8,15 +8,19 @@ is embedded. What is found is read like a file of its own, with places in the fi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 
+from oncelint.formats.conf import conf_kind
 from oncelint.formats.tree import Document
 from oncelint.patches import Patch, apply
 from oncelint.text import Region, Text
 
 HOSTS: dict[str, str] = {
     "yaml": "oncelint.formats.hosts.yaml",
+    "shell": "oncelint.formats.hosts.shell",
+    "markdown": "oncelint.formats.hosts.markdown",
+    "dockerfile": "oncelint.formats.hosts.dockerfile",
     "hcl": "oncelint.formats.hosts.hcl",
 }
 
@@ -33,8 +37,12 @@ class Embedded:
 def embedded(kind: str, document: Document, text: Text) -> Iterator[Embedded]:
     """What stands in a document of format `kind`, outermost first; not what stands in that."""
     module = HOSTS.get(kind)
-    if module is not None:
-        yield from import_module(module).find(document, text)
+    if module is None:
+        return
+    for one in import_module(module).find(document, text):
+        if one.kind == "conf":
+            one = replace(one, kind=conf_kind(one.region.text))
+        yield one
 
 
 def hosted(patches: Sequence[Patch], text: Text) -> list[Patch]:

@@ -351,6 +351,8 @@ def _plan(mapping: Mapping, operations: Sequence[Operation], fold: Callable[[str
     plan = _Plan()
     for operation in operations:
         if isinstance(operation, Add):
+            if operation.within:
+                raise CannotWrite("settings are not nested here")
             _check_text(operation.key)
             plan.adds.append((operation.key, _checked(spelled(operation.value))))
             continue

@@ -174,7 +174,11 @@ def _check_keys(
     """Refuse a new key that is there already."""
     gone = {id(items[index].entry) for index in (*removed, *keys)}
     final = {entry.key.text for entry in mapping.entries if not (entry.merged or id(entry) in gone)}
-    new = [key for _, key in sorted(keys.items())] + [add.key for add in adds]
+    new = [key for _, key in sorted(keys.items())] + [add.key for add in adds if not add.within]
+    new += dict.fromkeys(add.within for add in adds if add.within)
+    inner = Counter((add.within, add.key) for add in adds if add.within)
+    if any(count > 1 for count in inner.values()):
+        raise CannotWrite("a setting would be set twice")
     renamed_to_itself = {keys[index] for index in keys if keys[index] == _name(items[index])}
     for key in new:
         if key in final and key not in renamed_to_itself:
@@ -406,16 +410,35 @@ def new_entries(
     notation: Notation,
     sign: str,
     prefix: str = "",
+    below: str | None = None,
 ) -> list[str]:
-    """The entries that are added, as written; `prefix` stands before each key."""
+    """The entries that are added, as written; `prefix` stands before each key.
+
+    What goes into a mapping of its own has a dotted key before the sign `=`. Otherwise the mapping
+    stands in braces, or, with `below`, on lines below its key, each behind that.
+    """
     keys = [item.entry.key for item in items if item.entry]
     written: list[str] = []
+    groups: dict[str, list[Add]] = {}
     for add in work.adds:
-        key = prefix + new_key(text, keys, add.key, notation)
-        between = separator(text, items, len(key), sign)
-        if sign == ":" and between[-1] == ":" and key[-1] not in "\"'":
-            between += " "
-        written.append(key + between + new_value(text, scalars(items), add.value, notation))
+        groups.setdefault(add.within, []).append(add)
+    for within, adds in groups.items():
+        outer = new_key(text, keys, within, notation) if within else ""
+        dotted = f"{outer}." if outer and sign == "=" else ""
+        entries: list[str] = []
+        for add in adds:
+            key = prefix + dotted + new_key(text, keys, add.key, notation)
+            beside = not outer or dotted  # what stands deeper has a column of its own
+            between = separator(text, items, len(key), sign) if beside else f"{sign} "
+            if sign == ":" and between[-1] == ":" and key[-1] not in "\"'":
+                between += " "
+            entries.append(key + between + new_value(text, scalars(items), add.value, notation))
+        if not outer or dotted:
+            written += entries
+        elif below is not None:
+            written.append(f"{prefix}{outer}:" + "".join(below + one for one in entries))
+        else:
+            written.append(f"{prefix}{outer}: {{{', '.join(entries)}}}")
     return written
 
 
@@ -614,7 +637,7 @@ def _first(brackets: Brackets, added: Sequence[str], compact: bool) -> Patch:
             return Patch(place, place, " " + body)
         half = len(inner) // 2
         return Patch(start, end, (inner[half:] or "") + body + inner[half:])
-    indent = _indent_unit(lines.text) + lines.indent(end)[: len(_leading(lines.prefix(end)))]
+    indent = indent_unit(lines.text) + lines.indent(end)[: len(_leading(lines.prefix(end)))]
     place = lines.without_break(lines.start(end))
     body = "".join(
         f"{lines.eol(start)}{indent}{each}{',' if index < len(added) - 1 else ''}"
@@ -627,7 +650,8 @@ def _leading(line: str) -> str:
     return line[: len(line) - len(line.lstrip(_BLANK))]
 
 
-def _indent_unit(text: str) -> str:
+def indent_unit(text: str) -> str:
+    """The least indentation of a text, which is taken for that of one level."""
     found = re.findall(r"(?:\n|\r)([ \t]+)(?=[^\s])", text)
     return min(found, key=len, default="  ")
 

@@ -18,6 +18,7 @@ from oncelint.formats.writing.trees import (
     Lines,
     Plan,
     bracket_patches,
+    indent_unit,
     joined,
     line_patches,
     new_entries,
@@ -59,7 +60,10 @@ def render(text: str, mapping: Mapping, operations: Sequence[Operation]) -> tupl
     work = plan(mapping, items, operations, "it is no entry of this mapping")
     _check_merged(layout, work, items)
     tokens = token_patches(text, items, work, notation)
-    added = new_entries(text, items, work, notation, ":")
+    below = None
+    if not layout.flow and items:
+        below = lines.eol(items[-1].end) + lines.indent(items[-1].start) + indent_unit(text)
+    added = new_entries(text, items, work, notation, ":", below=below)
     if not layout.flow:
         if len(work.removed) == len(items) and not added:
             raise CannotWrite("a block mapping without entries would be null")
