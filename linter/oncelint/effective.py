@@ -64,7 +64,26 @@ MATTER: dict[str, tuple[str, ...]] = {
         "group.protocol",
     ),
     "streams": ("processing.guarantee", "application.id", "replication.factor"),
-    "connect-worker": ("exactly.once.source.support", "group.id"),
+    "connect-worker": (
+        "exactly.once.source.support",
+        "connector.client.config.override.policy",
+        "group.id",
+    ),
+    "flink-sink": (
+        "sink.delivery-guarantee",
+        "sink.transactional-id-prefix",
+        "sink.semantic",
+        "properties.transaction.timeout.ms",
+    ),
+    "spark-source": ("kafka.isolation.level", "startingOffsets"),
+    "spark-sink": (
+        "checkpointLocation",
+        "kafka.enable.idempotence",
+        "kafka.transactional.id",
+        "kafka.acks",
+    ),
+    "spark-session": ("spark.sql.streaming.checkpointLocation",),
+    "flink-job": ("execution.checkpointing.interval", "execution.checkpointing.mode"),
     "connector": ("connector.class", "exactly.once.support", "transaction.boundary"),
     "broker": (
         "transaction.max.timeout.ms",
@@ -286,9 +305,13 @@ def _world(
     for layer in layers:
         for name in layer.settings:
             given_by = layer.at(name, version)
-            if given_by is not None and (layer.locked or name not in settings):
-                settings[name] = _layered(layer, name, given_by, settings.get(name), info, dialect)
-                given.add(name)
+            if given_by is None or (name in settings and not layer.locked):
+                continue
+            settings[name] = _layered(layer, name, given_by, settings.get(name), info, dialect)
+            given.add(name)
+            if block.open_reason is not None and not layer.locked:
+                unseen = Unknown(block.open_reason)
+                settings[name] = replace(settings[name], value=unseen)
     for name in matter:
         if name not in settings and _has(info, dialect, name, version):
             settings[name] = _unset(block, info, dialect, name, version)

@@ -21,6 +21,8 @@ NEEDLES: tuple[bytes, ...] = (
     b"faststream",
     b"spring",
     b"quarkus",
+    b"flink",
+    b"pyspark",
 )
 """Literals of which one must occur, in whatever case, in a file that is worth reading."""
 

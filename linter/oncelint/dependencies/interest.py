@@ -7,12 +7,14 @@ import re
 PYTHON = frozenset(
     (
         "aiokafka",
+        "apache-flink",
         "confluent-kafka",
         "faststream",
         "faust",
         "faust-streaming",
         "kafka-python",
         "kafka-python-ng",
+        "pyspark",
         "quixstreams",
     )
 )
@@ -28,6 +30,7 @@ CONDA: dict[str, str] = {"python-confluent-kafka": "confluent-kafka"}
 SPRING_BOOT = "org.springframework.boot"
 QUARKUS = "io.quarkus"
 KAFKA_CLIENTS = "org.apache.kafka:kafka-clients"
+FLINK = "apache-flink"
 SPRING_KAFKA = "org.springframework.kafka:spring-kafka"
 
 JVM: dict[str, str] = {
@@ -37,6 +40,12 @@ JVM: dict[str, str] = {
     "org.apache.kafka:kafka-streams-scala_2.13": "org.apache.kafka:kafka-streams",
     "org.apache.kafka:connect-runtime": "org.apache.kafka:connect-runtime",
     "org.apache.kafka:connect-api": "org.apache.kafka:connect-api",
+    "org.apache.flink:flink-streaming-java": FLINK,
+    "org.apache.flink:flink-streaming-java_2.11": FLINK,
+    "org.apache.flink:flink-streaming-java_2.12": FLINK,
+    "org.apache.flink:flink-clients": FLINK,
+    "org.apache.flink:flink-table-api-java": FLINK,
+    "org.apache.flink:flink-table-api-java-bridge": FLINK,
     SPRING_KAFKA: SPRING_KAFKA,
     "org.springframework.boot:spring-boot-starter-parent": SPRING_BOOT,
     "org.springframework.boot:spring-boot-dependencies": SPRING_BOOT,

@@ -29,12 +29,27 @@ _JAVA_TABLES = {
     "topic": "java-topic",
 }
 
+# Flink has one for the options of a Kafka table, whichever way its records go, and one for a job.
+_FLINK_TABLES = {
+    "flink-source": "flink-table",
+    "flink-sink": "flink-table",
+    "flink-job": "flink-job",
+}
+
 DISTRIBUTIONS: dict[str, str] = {
     "librdkafka": "confluent-kafka",
     "kafka-python": "kafka-python",
     "kafka-python-ng": "kafka-python-ng",
     "aiokafka": "aiokafka",
     "java": "org.apache.kafka:kafka-clients",
+    "logstash": "logstash",
+    "telegraf": "telegraf",
+    "redpanda-connect": "redpanda-connect",
+    "redpanda-connect-sarama": "redpanda-connect",
+    "flink": "apache-flink",
+    "spark": "pyspark",
+    "faust": "faust-streaming",
+    "quixstreams": "quixstreams",
 }
 
 # librdkafka takes its topic settings behind `topic.` as well (rdkafka_conf.c, rd_kafka_conf_set).
@@ -46,6 +61,14 @@ CLIENT_NAMES: dict[str, str] = {
     "kafka-python-ng": "kafka-python-ng",
     "aiokafka": "aiokafka",
     "java": "kafka-clients",
+    "logstash": "Logstash",
+    "telegraf": "Telegraf",
+    "redpanda-connect": "Redpanda Connect",
+    "redpanda-connect-sarama": "Redpanda Connect",
+    "flink": "Flink",
+    "spark": "Spark",
+    "faust": "faust-streaming",
+    "quixstreams": "quixstreams",
 }
 
 
@@ -137,6 +160,10 @@ class Match:
 
 
 def table_name(dialect: str, role: str) -> str:
+    if dialect == "flink":
+        return _FLINK_TABLES[role]
+    if dialect == "spark":
+        return role  # one for each of its roles
     return _JAVA_TABLES[role] if dialect == "java" else dialect
 
 

@@ -58,6 +58,8 @@ ARRIVALS: dict[str, dict[str, str]] = {
     "java": dict.fromkeys(
         (IDEMPOTENCE, TRANSACTIONAL_ID, TRANSACTION_TIMEOUT, ISOLATION), "0.11.0"
     ),
+    # quixstreams/app.py of each release
+    "quixstreams": {"processing.guarantee": "2.7.0"},
 }
 
 # Versions from which a client answers differently; between two of them it behaves alike.
@@ -224,7 +226,9 @@ def _announced_only(version: str) -> bool:
 
 def in_flight_bound(draft: Draft) -> int | None:
     """How many requests in flight an idempotent producer of this client may have."""
-    if draft.dialect == "kafka-python" and not draft.since("3.0.0"):
+    if draft.dialect == "redpanda-connect" or (
+        draft.dialect == "kafka-python" and not draft.since("3.0.0")
+    ):
         return 1
     return None if draft.dialect == "aiokafka" else 5
 
@@ -244,7 +248,10 @@ def _switched_off(draft: Draft) -> tuple[bool | None, str]:
 
 
 def _throws_by_default(draft: Draft, name: str) -> bool:
-    """Java 4 does not start with more than five requests in flight, default or not."""
+    """Java 4 does not start with more than five requests in flight, default or not, and Redpanda
+    Connect with nothing that its default does not go with."""
+    if draft.dialect == "redpanda-connect":
+        return True
     return name == IN_FLIGHT and draft.dialect == "java" and draft.since("4.0.0")
 
 
@@ -274,6 +281,8 @@ _ERRORS: dict[str, str] = {
     "kafka-python-ng": "AssertionError",
     "aiokafka": "ValueError",
     "java": "ConfigException",
+    "telegraf": "sarama: ConfigurationError",
+    "redpanda-connect": "the configuration is refused",
 }
 _SOURCES: dict[str, str] = {
     "librdkafka": "librdkafka src/rdkafka_conf.c, rd_kafka_conf_finalize",
@@ -281,6 +290,8 @@ _SOURCES: dict[str, str] = {
     "kafka-python-ng": "kafka/producer/kafka.py, KafkaProducer.__init__",
     "aiokafka": "aiokafka/producer/producer.py, AIOKafkaProducer.__init__",
     "java": "ProducerConfig.postProcessParsedConfig, KafkaProducer.configureDeliveryTimeout",
+    "telegraf": "sarama config.go, Config.Validate",
+    "redpanda-connect": "internal/impl/kafka/franz_writer.go, FranzProducerOptsFromConfig",
 }
 
 
@@ -302,7 +313,11 @@ def _found(
     draft: Draft, family: str, outcome: Outcome, *names: str, error: str | None = None
 ) -> Contradiction:
     return Contradiction(
-        family, outcome, names, error or _ERRORS[draft.dialect], _SOURCES[draft.dialect]
+        family,
+        outcome,
+        names,
+        error or _ERRORS.get(draft.dialect, "an error"),
+        _SOURCES.get(draft.dialect, ""),
     )
 
 
@@ -365,8 +380,10 @@ def _idempotence_conflicts(draft: Draft, reason: str) -> Iterator[Contradiction]
 
 
 def _conflicts_with_the_default(draft: Draft) -> Iterator[Contradiction]:
-    on_by_default = (draft.dialect == "kafka-python" and draft.since("3.0.0")) or (
-        draft.dialect == "java" and draft.since("3.0.1") and not _announced_only(draft.version)
+    on_by_default = (
+        draft.dialect == "redpanda-connect"
+        or (draft.dialect == "kafka-python" and draft.since("3.0.0"))
+        or (draft.dialect == "java" and draft.since("3.0.1") and not _announced_only(draft.version))
     )
     if not on_by_default:
         return

@@ -34,6 +34,11 @@ class Alternative:
     origins: tuple[Origin, ...] = ()
 
 
+UNREAD = "unread:"
+"""Leads the key of a setting that the framework does not hand on to the client; behind it stands
+the client's own key that is meant."""
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenSetting:
     """A setting as somebody wrote it: the key in the user's spelling, and what it can be.
@@ -64,7 +69,7 @@ class Duplicate:
     second: Span
 
 
-HomeKind: TypeAlias = Literal["mapping", "display", "arguments", "argument", "beside"]
+HomeKind: TypeAlias = Literal["mapping", "display", "arguments", "argument", "beside", "chain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +78,22 @@ class Home:
 
     A `mapping` of a configuration file, a dict `display` (or a `dict(…)` call) of Python, the
     keyword `arguments` of the construction itself, the `argument` by which the construction is
-    given a dict from elsewhere, or whatever holds the key that it stands `beside`. `prefix` stands
+    given a dict from elsewhere, whatever holds the key that it stands `beside`, or a `chain` of calls
+    that takes one link more behind the one at `span`. `prefix` stands
     before every key there, and `style` names how a key and its value are spelled (a function of
-    frameworks/spelling.py).
+    frameworks/spelling.py). `inner` are mappings inside it that take the keys behind their prefix:
+    Spring's `producer:` takes `acks`, its `properties:` what Spring has no name for. `path` are
+    the names that lead to a nested mapping, for messages. `within` is the key of a mapping that is
+    not there yet and is added with what goes into it.
     """
 
     span: Span
     kind: HomeKind
     prefix: str = ""
     style: str = "plain"
+    inner: tuple[Home, ...] = ()
+    path: str = ""
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)

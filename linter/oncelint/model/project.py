@@ -107,7 +107,10 @@ class World:
 
     def in_flight_bound(self) -> int:
         """How many requests in flight an idempotent producer of this client may have: one in
-        kafka-python 2.2 and 2.3 (kafka/producer/kafka.py), else five."""
+        kafka-python 2.2 and 2.3 (kafka/producer/kafka.py) and in Redpanda Connect (franz_writer.go),
+        else five."""
+        if self.dialect == "redpanda-connect":
+            return 1
         old = self.dialect == "kafka-python" and self.versions[-1].startswith("2.")
         return 1 if old else 5
 
@@ -141,7 +144,8 @@ class KeyUse:
     a key of another client (`detail` names that); deprecated. `nearest` is the key to write
     instead, `detail` else why the status holds. It holds in `versions`, or (empty) in every one;
     `certain` when no possible version or client knows better. `refused` is what the client raises
-    for the key; None when it goes on without it.
+    for the key; None when it goes on without it. `key` and `nearest` are spelled as the file spells
+    them; `canonical` is the nearest key as the client knows it.
     """
 
     key: str
@@ -152,6 +156,7 @@ class KeyUse:
     versions: tuple[str, ...] = ()
     certain: bool = True
     refused: str | None = None
+    canonical: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +285,51 @@ class StreamsApplication(Client):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlinkSource(Client):
+    """A Kafka table of Flink that is read, or a KafkaSource of a program."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlinkSink(Client):
+    """A Kafka table of Flink that is written to, or a KafkaSink of a program.
+
+    `details` tell of the `table` its name, whether it has a `key` (yes, no), where an insert of an
+    updating query stands (`updates`), whether the job's checkpoints are on or off (`checkpointing`)
+    and where that is said (`checkpointing-at`), and the `script` whose job writes it.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlinkJob(Client):
+    """What a Flink job is configured with: its checkpoints."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparkSource(Client):
+    """Spark reading from Kafka: a stream, or once as a batch."""
+
+    streaming: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparkSink(Client):
+    """A Spark query's end, or a batch written to Kafka.
+
+    `format` is what it writes to (`kafka`, `delta`, `foreachBatch`; `unknown`), `sources` are the
+    places of the Kafka sources it draws from: None where that is not known.
+    """
+
+    streaming: bool = True
+    format: str = ""
+    sources: tuple[Span, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparkSession(Client):
+    """What a Spark session is given about streaming, in a program or from outside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Topic(Client):
     """A topic as somebody creates it: `name`, its own settings, and among these
     `replication.factor` and `partitions`."""
@@ -288,6 +338,23 @@ class Topic(Client):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker(Client):
     """A broker's own configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What runs the processes of a program: a Deployment, a StatefulSet, a service of compose.
+
+    `replicas` None: not known how many. `environment` are the variables that its containers are
+    given, with their values where these are known.
+    """
+
+    kind: str
+    name: str
+    span: Span
+    replicas: int | None
+    image: str
+    unit: str
+    environment: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,3 +443,4 @@ class Project:
     transactions: tuple[TransactionTrace, ...] = ()
     lifecycles: tuple[Lifecycle, ...] = ()
     clusters: tuple[Cluster, ...] = ()
+    workloads: tuple[Workload, ...] = ()

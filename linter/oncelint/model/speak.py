@@ -46,7 +46,7 @@ def elsewhere(client: Client, primary: Span, *settings: Setting | None) -> tuple
         if value is not None and not _beside(value, setting.key_span):
             found.append(Related(value, f"the value of {setting.spelled}"))
     if not client.span.covers(primary):
-        found.append(Related(client.span, f"the {client.role}"))
+        found.append(Related(client.span, who(client)))
     places = [primary, *(one.span for one in found)]
     return tuple(one for at, one in enumerate(found, 1) if one.span not in places[:at])
 
@@ -70,6 +70,12 @@ def told(setting: Setting, world: World) -> str:
     if setting.set_by == "implied" and setting.origins and setting.origins[0].note:
         return f"{text} ({setting.origins[0].note})"
     return f"{text} by default in {world.client}"
+
+
+def value(client: Client, name: str, value: str) -> str:
+    """What a placement calls a value of a setting where the client's own word is another: Telegraf
+    has -1 for `acks=all`."""
+    return client.details.get(f"{name}={value}", value)
 
 
 def number(world: World, name: str) -> float | None:
@@ -99,7 +105,13 @@ def subject_key(client: Client, *words: str) -> str:
     return ":".join((client.construct, *words))
 
 
-_WHO: dict[str, str] = {"streams": "Streams application", "connect-worker": "Connect worker"}
+_WHO: dict[str, str] = {
+    "streams": "Streams application",
+    "connect-worker": "Connect worker",
+    "flink-source": "Flink source",
+    "flink-sink": "Flink sink",
+    "flink-job": "Flink job",
+}
 
 
 def who(client: Client) -> str:
