@@ -31,9 +31,9 @@ ALLOWED: dict[str, set[str]] = {
     "dialects": {"model"},
     "dependencies": {"model", "text", "formats"},
     "effective": {"model", "dialects"},
-    "frameworks": {"model", "text", "formats"},
+    "frameworks": {"model", "patches", "text", "formats", "dialects"},
     "suppress": {"model", "text", "formats", "settings"},
-    "discover": {"model", "dependencies", "frameworks"},
+    "discover": {"model", "dependencies", "formats", "frameworks"},
     "extract": {
         *("model", "text", "discover", "dependencies", "formats", "python", "frameworks"),
         *("suppress", "sql"),

@@ -76,7 +76,9 @@ def test_the_other_name_of_the_manifest_leads_to_it() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [f"app/some{suffix}" for suffix, kind in _KINDS.items() if kind] + [".env", "x/.env.local"],
+    # documentation is read on request alone
+    [f"app/some{suffix}" for suffix, kind in _KINDS.items() if kind and kind != "markdown"]
+    + [".env", "x/.env.local", "app/Dockerfile.dev"],
 )
 def test_every_kind_of_file_is_a_trigger(name: str) -> None:
     assert kind_of(name) is not None
@@ -93,7 +95,7 @@ def test_every_file_that_tells_versions_is_a_trigger(name: str) -> None:
     "name", ["README.md", "web/index.js", "src/Main.java", "notes.txt", "a.pyi", "data.csv"]
 )
 def test_other_files_are_not(name: str) -> None:
-    assert kind_of(name) is None
+    assert kind_of(name) in (None, "markdown")
     assert reader_for(name) is None
     assert not FILES.search(name)
 

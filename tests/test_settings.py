@@ -27,6 +27,7 @@ extend-select = ["transactions"]
 exclude = ["vendor/**", "*.gen.py"]
 max-file-size = 1000
 include-tests = true
+documents = true
 preview = true
 pedantic = true
 min-severity = "warning"
@@ -65,6 +66,7 @@ EXPECTED = Settings(
     exclude=("vendor/**", "*.gen.py"),
     max_file_size=1000,
     include_tests=True,
+    documents=True,
     preview=True,
     pedantic=True,
     min_severity="warning",
@@ -74,13 +76,13 @@ EXPECTED = Settings(
     severity={"acks-not-all": "note"},
     clients={"confluent-kafka": "2.3.0"},
     pipelines=(
-        ExternalClient("producer", ("orders",), transactional=True, file="oncelint.toml", line=22),
+        ExternalClient("producer", ("orders",), transactional=True, file="oncelint.toml", line=23),
         ExternalClient(
             "consumer",
             ("orders", "bills"),
             isolation_level="read_uncommitted",
             file="oncelint.toml",
-            line=27,
+            line=28,
         ),
     ),
     ignore_locations=(

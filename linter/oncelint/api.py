@@ -227,6 +227,7 @@ class _Project:
             self.listed,
             max_size=self.settings.max_file_size,
             overlay=contents,
+            documents=self.settings.documents,
             jobs=self.jobs if self.jobs is not None else _cpus(),
             progress=progress,
             meanwhile=_load,
@@ -297,9 +298,7 @@ class _Project:
         if checked is not None and linked is not None:
             everything = [*checked.findings, *checked.superseded]
             counted = traces(everything, shown=outcome.shown, late=outcome.late, key=key)
-            constructions = {
-                (one.span, one.role) for one in linked.project.clients
-            }
+            constructions = {(one.span, one.role) for one in linked.project.clients}
             subjects.update((span.path, kind) for span, kind in constructions)
             refused = {
                 (one.span, one.role)
@@ -453,7 +452,12 @@ def explain(
     if path not in listed and path not in contents:
         raise UsageError(f"{path} is not a file of the project at {root}")
     discovery, facts = scan(
-        root, listed, max_size=settings.max_file_size, overlay=contents, jobs=_cpus()
+        root,
+        listed,
+        max_size=settings.max_file_size,
+        overlay=contents,
+        documents=settings.documents,
+        jobs=_cpus(),
     )
     linked = _link(facts, discovery, settings, root, contents)
 
@@ -562,8 +566,8 @@ def _source(
     from oncelint.text import SourceText, TextError
 
     def source(path: str) -> tuple[str, SourceText] | None:
-        kind = kind_of(path)
         data = overlay[path] if path in overlay else read_file(root, path, 1 << 24)
+        kind = kind_of(path, data)
         if data is None or kind not in READERS:
             return None
         try:

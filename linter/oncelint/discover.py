@@ -40,6 +40,10 @@ _KINDS = {
     ".bash": "shell",
     ".tf": "hcl",
     ".dockerfile": "dockerfile",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".adoc": "markdown",
+    ".asciidoc": "markdown",
 }
 _OTHER_LANGUAGES: dict[str, tuple[str, tuple[bytes, ...]]] = {
     ".java": ("Java", (b"org.apache.kafka", b"springframework.kafka")),
@@ -224,15 +228,23 @@ def _ignored(ignores: list[tuple[str, object]], path: str) -> bool:
     return False
 
 
-def kind_of(path: str) -> str | None:
-    """The syntax of a file by its name; None when it is of no interest."""
+def kind_of(path: str, data: bytes | None = None) -> str | None:
+    """The syntax of a file by its name, and by `data` where the name alone does not tell; None when
+    it is of no interest."""
     name = path.rpartition("/")[2]
     if name == ".env" or name.startswith(".env.") or name.endswith(".env"):
         return "dotenv"
+    if name == "spark-defaults.conf":
+        return "properties"  # Spark reads it so (Utils.getPropertiesFromFile)
     if name.startswith(("Dockerfile", "Containerfile")):
         return "dockerfile"
     dot = name.rfind(".")
-    return _KINDS.get(name[dot:].lower()) or None if dot > 0 else None
+    ending = name[dot:].lower() if dot > 0 else ""
+    if ending == ".conf" and data is not None:
+        from oncelint.formats.conf import HEAD, conf_kind
+
+        return conf_kind(data[:HEAD].decode("latin-1"))
+    return _KINDS.get(ending) or None
 
 
 def candidates(
@@ -242,10 +254,12 @@ def candidates(
     *,
     max_size: int,
     overlay: Mapping[str, bytes],
+    documents: bool = False,
 ) -> Iterator[Candidate]:
     """Read and sort the listed files: those to extract are yielded, the others noted in `found`.
 
-    `max_size` is in bytes; `overlay` replaces contents.
+    `max_size` is in bytes; `overlay` replaces contents; with `documents` pages of documentation are
+    looked into.
     """
     prefix = f"{root}/"
     for path in files:
@@ -254,6 +268,8 @@ def candidates(
             continue
         found.files.append(path)
         kind, dependency, language = kind_of(path), reader_for(path), _language_of(path)
+        if kind == "markdown" and not documents:
+            kind = None
         if kind is None and dependency is None and language is None:
             continue
         if kind == "python":
@@ -266,6 +282,8 @@ def candidates(
         elif language is not None:
             found.count(path, language, data)
         else:
+            if path.endswith(".conf"):
+                kind = kind_of(path, data)
             wanted = kind is not None and (relevant(kind, data) or _SUPPRESSION in data)
             if dependency is not None and not may_matter(data):
                 dependency = None

@@ -133,6 +133,7 @@ _FORMAT_NAMES = {
     "dotenv": "an environment file",
     "ini": "INI",
     "shell": "a shell script",
+    "markdown": "Markdown",
     "dockerfile": "a Dockerfile",
     "hcl": "HCL",
     "sql": "SQL",

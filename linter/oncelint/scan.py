@@ -34,13 +34,14 @@ def scan(
     *,
     max_size: int,
     overlay: Mapping[str, bytes],
+    documents: bool = False,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
     meanwhile: Callable[[], object] | None = None,
 ) -> tuple[Discovery, list[FileFacts]]:
     """What the project's files are, and the facts of those that may matter, in the files' order.
 
-    `max_size` is in bytes; `overlay` replaces contents. `jobs` is the number of processes at most,
+    `max_size` is in bytes; `overlay` replaces contents; `documents` reads pages too. `jobs` is the number of processes at most,
     `progress` is told how many files of how many are done, and `meanwhile` is called once there are
     facts, while other processes are still at work, for what has to be loaded then.
     """
@@ -48,7 +49,9 @@ def scan(
 
     def one(batch: Sequence[str]) -> Batch:
         found = Discovery()
-        wanted = candidates(root, batch, found, max_size=max_size, overlay=overlay)
+        wanted = candidates(
+            root, batch, found, max_size=max_size, overlay=overlay, documents=documents
+        )
         return found, _extracted(wanted)
 
     if jobs < 2 or len(listed) < _PARALLEL or not hasattr(os, "fork"):

@@ -58,6 +58,7 @@ class Settings:
 
     `select` empty means the default rules; `severity` overrides a rule's own; `clients` maps a
     distribution to its version where no file of the project tells; `max_file_size` is in bytes.
+    `documents` reads the examples in Markdown and AsciiDoc pages as well.
     `sources` are the settings files that were read and `notes` what the user should know of them.
     """
 
@@ -70,6 +71,7 @@ class Settings:
     clients: Mapping[str, str] = field(default_factory=dict)
     max_file_size: int = 2_000_000
     include_tests: bool = False
+    documents: bool = False
     preview: bool = False
     pedantic: bool = False
     min_severity: Severity = "note"
@@ -267,7 +269,7 @@ def _value(source: _Source, key: str, value: Any, names: Names | None) -> Any:
         return _rules(source, key, value, names)
     if key == "exclude":
         return _texts(source, key, value)
-    if key in ("include-tests", "preview", "pedantic"):
+    if key in ("include-tests", "documents", "preview", "pedantic"):
         return _flag(source, key, value)
     if key in ("min-severity", "fail-on"):
         return _choice(source, key, value, SEVERITIES)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from oncelint.dialects import CLIENT_NAMES
+from oncelint.dialects import CLIENT_NAMES, table, table_name
 from oncelint.dialects.constraints import ACKS, IDEMPOTENCE, IN_FLIGHT, RETRIES
 from oncelint.dialects.defects import defects_of
 from oncelint.effective import canonical, normalised, suits, worlds
@@ -191,11 +191,11 @@ def _evaluate(client: Client, block: Block) -> tuple[World, ...]:
 
 def _keep_versions(solution: Solution) -> None:
     """No version that the project allows may be left without a way to start."""
-    had = {(world.client, version) for world in solution.before for version in world.versions}
-    has = {(world.client, version) for world in solution.after for version in world.versions}
-    lost = sorted(had - has)
+    had = {(one.dialect, version): one for one in solution.before for version in one.versions}
+    has = {(one.dialect, version) for one in solution.after for version in one.versions}
+    lost = sorted(had.keys() - has)
     if lost:
-        name, version = lost[0]
+        name, version = had[lost[0]].client, lost[0][1]
         raise CannotWrite(f"{name} {version}, which the project allows, has no such setting")
 
 
@@ -316,12 +316,14 @@ def _rename(solution: Solution, client: Client, span: Span, name: str) -> None:
     if found is None:
         raise CannotWrite("the key is not written in this block")
     home = block.homes[0] if block.homes else None
-    if home is None or home.style == "plain":
+    if home is None or home.style == "plain" or (found.shown or found.key).endswith(found.key):
         prefix = (found.shown or found.key).removesuffix(found.key)
         key = name.removeprefix(prefix)
         new = prefix + key
     else:
         key, new = name, spell(home, name, None)[0]
+        if home.path and (found.shown or "").startswith(home.path):
+            new = home.path + new  # the old one is told with the names that lead there as well
     if any(one.key == key for one in block.settings):
         raise CannotWrite(f"{new} is set as well")
     if not all(
@@ -402,6 +404,12 @@ def _of(change: Change, written: WrittenSetting) -> bool:
     return isinstance(change, Changed) and change.setting.key_span == written.key_span
 
 
+def _of_a_client(client: Client, name: str) -> bool:
+    """Whether a setting of a Connect worker is one for the clients that it makes."""
+    prefixes = ("producer.", "consumer.", "admin.")
+    return client.role == "connect-worker" and name.startswith(prefixes)
+
+
 def _add(solution: Solution, client: Client, wanted: Wanted) -> None:
     block = solution.block
     if block.open_reason is not None:
@@ -411,7 +419,9 @@ def _add(solution: Solution, client: Client, wanted: Wanted) -> None:
         for world in solution.after
         if (setting := world.setting(wanted.name)) is not None
     ]
-    if not spelled and client.role == "connector":
+    if not spelled:
+        spelled = _tabled(client, wanted.name)
+    if not spelled and (client.role == "connector" or _of_a_client(client, wanted.name)):
         spelled = [wanted.name]  # what a plug-in reads has one name
     if not spelled:
         version = f"{client.client} {span_text(client.client_versions)}".strip()
@@ -427,6 +437,12 @@ def _add(solution: Solution, client: Client, wanted: Wanted) -> None:
     )
     solution.block = replace(block, settings=(*block.settings, added))
     solution.changes.append(Added(wanted.name, spelled[0], wanted.value))
+
+
+def _tabled(client: Client, name: str) -> list[str]:
+    """How the client's table spells a setting that no world holds, for it decides nothing there."""
+    info = table(table_name(client.dialect, client.role)).settings.get(name)
+    return [info.spellings[0]] if info is not None and client.role in ("topic", "broker") else []
 
 
 def _change(solution: Solution, client: Client, written: WrittenSetting, wanted: Wanted) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from oncelint.fix.solve import Added, Changed, Removed, Solution
-from oncelint.frameworks.spelling import spell
+from oncelint.frameworks.spelling import told
 from oncelint.model.project import Client
+from oncelint.model.speak import value as value_in
 from oncelint.model.values import Known, Value, as_text, scalar_text
 
 
@@ -16,11 +17,11 @@ def title_of(client: Client, solution: Solution) -> str:
     sets, removes, renames = [], [], []
     for change in solution.changes:
         if isinstance(change, Added):
-            key, value = spell(home, change.key, change.value)
-            sets.append(f"{key} to {scalar_text(value)}")
+            value = value_in(client, change.name, scalar_text(change.value))
+            sets.append(f"{told(home, change.key)} to {value}")
         elif isinstance(change, Changed):
             key = change.setting.shown or change.setting.key
-            sets.append(f"{key} to {scalar_text(change.value)}")
+            sets.append(f"{key} to {value_in(client, change.name, scalar_text(change.value))}")
         elif isinstance(change, Removed):
             removes.append(change.spelled)
         else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from oncelint.discover import kind_of
 from oncelint.fix.solve import Added, Change, Changed, Removed, Renamed
 from oncelint.formats import READERS, read
-from oncelint.formats.hosts import embedded, hosted
+from oncelint.formats.hosts import HOSTS, embedded, hosted
 from oncelint.formats.operations import WRITERS, Add, Operation, Remove, Rename, render
 from oncelint.formats.operations import Change as ChangeEntry
 from oncelint.formats.tree import Document, Entry, FormatError, Mapping, Node, walk
@@ -17,7 +17,7 @@ from oncelint.formats.tree import Scalar as ScalarNode
 from oncelint.formats.tree import Sequence as SequenceNode
 from oncelint.formats.views import views
 from oncelint.frameworks.python_clients import CLIENTS
-from oncelint.frameworks.spelling import spell
+from oncelint.frameworks.spelling import LINKS, TRANSLATING, spell
 from oncelint.model.facts import Home
 from oncelint.model.fixes import Edit
 from oncelint.model.project import Client
@@ -29,7 +29,7 @@ from oncelint.text import SourceText, Text
 Source = Callable[[str], "SourceText | None"]
 
 # The clients that read text where a number or a boolean is meant.
-_READS_TEXT = ("librdkafka", "java")
+_READS_TEXT = ("librdkafka", "java", "spark", "flink")
 # Every client takes it: librdkafka CONFIGURATION.md, acks; the constructors of KafkaProducer and
 # AIOKafkaProducer; ProducerConfig.parseAcks.
 _ALL_AS_NUMBER = -1
@@ -116,14 +116,25 @@ def _operation(
     if isinstance(value, bool) and text and _booleans_are_text(client):
         value = "true" if value else "false"
     place = place_of(home.span)
+    key = change.key
+    if home.style != "plain":
+        key, value = spell(home, key, value)
+    if home.kind == "chain":
+        return py.Chain(place, f".{LINKS[home.style]}({_quoted(key)}, {_quoted(str(value))})")
     if home.kind == "beside":
-        return py.AddBeside(place, change.key, value, text)
+        return py.AddBeside(place, key, value, text)
     if home.kind == "display":
-        return py.AddEntry(place, change.key, value, text)
+        return py.AddEntry(place, key, value, text)
     if home.kind == "arguments":
-        return py.AddArgument(place, change.key, value)
+        return py.AddArgument(place, key, value)
     shape = next((s for n, s in CLIENTS.items() if n.endswith(f".{client.construct}")), None)
     return py.Wrap(place, change.key, value, shape.dict_keywords if shape is not None else ())
+
+
+def _quoted(text: str) -> str:
+    if any(char in text for char in '"\\\n'):
+        raise CannotWrite("the value cannot stand between quotation marks")
+    return f'"{text}"'
 
 
 def _change(change: Changed, text: bool, source: SourceText) -> py.ChangeValue:
@@ -148,7 +159,8 @@ def _change(change: Changed, text: bool, source: SourceText) -> py.ChangeValue:
     return py.ChangeValue(place, value, True)
 
 
-_BETWEEN = re.compile(r"""["'\s\])]*[=:,][\s("']*|\s*""")
+# the last is a variable of a manifest: `- name: X` and `value: "1"` below it
+_BETWEEN = re.compile(r"""["'\s\])]*(?:=>|[=:,])[\s("']*|\s*|["']?\s+value:[ \t]*["']?""")
 
 
 def stands_beside(change: Changed, source: SourceText) -> bool:
@@ -194,8 +206,8 @@ def _configuration(
     client: Client, changes: Sequence[tuple[Change, Span]], home: Home | None, text: SourceText
 ) -> tuple[Sequence[Patch], bool]:
     """The patches, and whether they show in more than one place of the file."""
-    kind = kind_of(text.path)
-    if kind not in WRITERS:
+    kind = kind_of(text.path, text.text.encode("utf-8", "replace"))
+    if kind not in WRITERS and kind not in HOSTS:
         raise CannotWrite(f"{text.path} is of a kind that is not written")
     try:
         document = read(kind, text)
@@ -209,25 +221,45 @@ def _configuration(
                 place, _ = _entry(places, span, key=True)
             else:
                 place = _mapping(places, span, change, client)
-            operation: Operation = Add(*spell(home, change.key, change.value))
+            key, value = spell(home, change.key, change.value)
+            inner = (
+                next((one for one in home.inner if key.startswith(one.prefix)), None)
+                if home
+                else None
+            )
+            if inner is not None:
+                key = key.removeprefix(inner.prefix)
+                place = _mapping(places, inner.span, change, client)
+            within = home.within if home is not None and inner is None else ""
+            operation: Operation = Add(key, value, within)
         else:
             if isinstance(change, Changed) and change.at_key:
                 raise CannotWrite("the value is shared with others")
             place, entry = _entry(places, span, key=not isinstance(change, Changed))
             if isinstance(change, Changed):
-                operation = ChangeEntry(entry, _in_a_file(change, entry))
+                operation = ChangeEntry(entry, _in_a_file(change, entry, client))
             elif isinstance(change, Removed):
                 operation = Remove(entry)
             else:
-                operation = Rename(entry, change.new)
+                operation = Rename(entry, _new_key(change, entry))
         grouped.setdefault(id(place.mapping), (place, []))[1].append(operation)
     patches: list[Patch] = []
     for place, operations in grouped.values():
         rendered = render(place.kind, place.text.text, place.mapping, operations)
         patches.extend(hosted(rendered, place.text))
     return sorted(patches), kind == "yaml" and any(
-        _is_shared(text, place.mapping) for place, _ in grouped.values() if place.text is text
+        _is_shared(text, place, kind) for place, _ in grouped.values() if place.text is text
     )
+
+
+def _new_key(change: Renamed, entry: Entry) -> str:
+    """The new key as its entry takes it, which may hold the last part of a nested key alone."""
+    outer = len(change.old) - len(entry.key.text)
+    if outer <= 0 or not change.old.endswith(entry.key.text):
+        return change.new
+    if change.new[:outer] != change.old[:outer]:
+        raise CannotWrite("the key is nested otherwise")
+    return change.new[outer:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,14 +297,23 @@ def _writable(kind: str, document: Document, text: Text, depth: int = 0) -> Iter
 _DEEPEST = 3
 
 
-def _is_shared(text: SourceText, mapping: Mapping) -> bool:
+def _is_shared(text: SourceText, place: _Writable, kind: str) -> bool:
     from oncelint.formats.writing.yaml import shared  # where a YAML file is edited
 
-    return shared(text.text, mapping)
+    if place.kind != kind:  # a list that is read as a mapping is shared by an anchor of its own
+        return _ANCHOR.search(text.text[: place.mapping.start].rstrip(" -")) is not None
+    return shared(text.text, place.mapping)
 
 
-def _in_a_file(change: Changed, entry: Entry) -> Scalar:
-    """The value to write where a program that reads the file converts a text to a number."""
+_ANCHOR = re.compile(r"&[^\s\[\]{},]+\s*\Z")
+
+
+def _in_a_file(change: Changed, entry: Entry, client: Client) -> Scalar:
+    """The value to write where a program that reads the file converts a text to a number, or where
+    the placement calls values otherwise than the client."""
+    own = client.block.homes[0] if client.block.homes else None
+    if own is not None and own.style in TRANSLATING:
+        return spell(own, change.name, change.value)[1]
     text = isinstance(entry.value, ScalarNode) and isinstance(entry.value.value, str)
     converted = isinstance(change.old, (int, float)) and not isinstance(change.old, bool)
     if not text or not converted or not isinstance(change.value, str):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from oncelint.flow import expressions, implementations, objects, statements
 from oncelint.flow.blocks import span_of
 from oncelint.flow.library import (
+    builders,
     containers,
     environment,
     externals,
@@ -186,6 +187,9 @@ def call(
             return Lit(None)
         return externals.call_external(machine, func, args, keywords, at, open_args)
     if isinstance(func, Bound):
+        built = builders.call_method(machine, func, args, keywords, at, open_args)
+        if built is not None:
+            return built
         result = call_method(machine, func, args, keywords, at)
         if func.name == "update":
             containers.hidden_entries(machine, func.receiver, keywords, open_args)

@@ -39,6 +39,7 @@ from oncelint.flow.values import (
     Unk,
     phi,
 )
+from oncelint.frameworks import builders
 from oncelint.frameworks.streaming import PACKAGES
 from oncelint.model import ir
 from oncelint.model.values import Span
@@ -70,7 +71,7 @@ class Machine(State):
         super().__init__()
         self.modules = modules
         self.constructors = constructors
-        self.packages = PACKAGES | {name.partition(".")[0] for name in constructors}
+        self.packages = PACKAGES | builders.PACKAGES | {n.partition(".")[0] for n in constructors}
         self.takes_records = takes_records
         self.executes = executes
         self.executes_external = executes_external
@@ -119,6 +120,8 @@ class Machine(State):
         self.unused: set[tuple[str, ir.Place]] = set()
         # whether a transaction was begun, so that all calls of libraries matter
         self.watching = False
+        # whether a module imports a library whose sources and sinks are built by calls
+        self.building = False
         self.turns: dict[tuple[str, ir.Place], int] = {}
         self.steps = 0
         self.total_steps = 0
@@ -132,6 +135,7 @@ class Machine(State):
         loaded = self.modules.get(path)
         if loaded is None:
             return None
+        self.building = self.building or not builders.PACKAGES.isdisjoint(loaded.packages)
         frame = Frame(self.new_id(), None, path, None)
         self.frames[frame.id] = frame
         self.module_frames[path] = frame.id

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from oncelint.flow.machine import Machine
 
 
+# What begins a builder on an object that a function is given: Spark's sessions and frames.
+_BUILDERS = frozenset({"readStream", "writeStream"})
+
+
 def live_functions(machine: Machine, module: ir.Module, functions: Iterable[Fn]) -> list[Fn]:
     """Those of a module's functions that mention, by way of others, something of Kafka's.
 
@@ -43,7 +47,7 @@ def live_functions(machine: Machine, module: ir.Module, functions: Iterable[Fn])
         for name in _module_names(machine, module)
         if _bears(machine, machine.cells.get((machine.module_frames[module.path], name)), module)
     }
-    live |= machine.packages
+    live |= machine.packages | _BUILDERS
     owners: set[int] = {
         fn.owner.id for fn in pending if fn.owner is not None and _is_ours(machine, fn.owner, live)
     }

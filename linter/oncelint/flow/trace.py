@@ -25,12 +25,16 @@ class LoopContext:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """One way a construction was reached, with the configuration it had on that way."""
+    """One way a construction was reached, with the configuration it had on that way.
+
+    `details` are facts of what is made that are no settings: a sink's format, where it draws from.
+    """
 
     block: Block
     topics: tuple[Abs, ...]
     path: tuple[Step, ...]
     called: bool
+    details: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(eq=False, slots=True)
@@ -96,4 +100,8 @@ class Trace:
     config_files: dict[str, set[int]] = field(default_factory=dict)
     abandoned: list[tuple[At, str]] = field(default_factory=list)
     errors: list[tuple[At, str]] = field(default_factory=list)
+    # the applications of stream frameworks that are put to use, by their sites, and what they write
+    outputs: dict[int, list[Abs]] = field(default_factory=dict)
+    # the literals of SQL that a program has run
+    scripts: dict[At, None] = field(default_factory=dict)
     stories: list[Story] = field(default_factory=list)

@@ -21,7 +21,19 @@ if TYPE_CHECKING:
     from oncelint.model.facts import ConfigFact
     from oncelint.text import Text
 
-ASSEMBLERS: tuple[str, ...] = ()
+ASSEMBLERS: tuple[str, ...] = (
+    "kubernetes",
+    "containers",
+    "terraform",
+    "connect",
+    "spring",
+    "quarkus",
+    "micronaut",
+    "ksqldb",
+    "kafka_streams",
+    "flink",
+    "kubernetes.mounts",
+)
 """The modules that join what several files say, in the order in which they are asked."""
 
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")

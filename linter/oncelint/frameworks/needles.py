@@ -16,6 +16,12 @@ BOOTSTRAP = "bootstrap.servers"
 MISSPELT_BOOTSTRAP = "bootstrap.server"
 BROKER_KEYS = ("log.dirs", "log.dir", "process.roles", "zookeeper.connect")
 CONNECTOR_CLASS = "connector.class"
+WORKER_KEYS = ("offset.storage.topic", "offset.storage.file.filename")
+# The variable by which the image wurstmeister/kafka creates topics, and the command.
+CREATE_TOPICS = "KAFKA_CREATE_TOPICS"
+KAFKA_TOPICS = "kafka-topics"
+# Resource types of Terraform's providers.
+TERRAFORM = ("kafka_topic", "aws_msk_cluster", "aws_msk_configuration")
 
 
 def _minimal(needles: tuple[str, ...]) -> tuple[bytes, ...]:
@@ -23,10 +29,74 @@ def _minimal(needles: tuple[str, ...]) -> tuple[bytes, ...]:
     return tuple(sorted(n.encode() for n in needles if not any(o != n and o in n for o in needles)))
 
 
+# Application files of Spring, Quarkus and Micronaut: in YAML the names are nested.
+SPRING = ("spring.kafka", "cloud.stream")
+QUARKUS = ("mp.messaging", "kafka-streams")
+MICRONAUT = ("kafka.producers", "kafka.consumers", "kafka.streams")
+
+# What a Spark session keeps all of its queries' progress by.
+SPARK_CHECKPOINTS = "spark.sql.streaming.checkpointLocation"
+
+IMAGES = (
+    *("cp-kafka", "cp-server", "cp-enterprise-kafka", "cp-rpm-enterprise-kafka"),
+    *("confluent-local", "ksql-server", "ksqldb-server", "kafka-connect-datagen"),
+    *("apache/kafka", "bitnami/kafka", "bitnamilegacy/kafka", "wurstmeister/kafka"),
+    *("debezium/kafka", "debezium/connect"),
+)
+# what tells an image of another name
+VARIABLES = (
+    *("KAFKA_ADVERTISED_LISTENERS", "CONNECT_BOOTSTRAP_SERVERS", "KSQL_BOOTSTRAP_SERVERS"),
+    "CONFIG_STORAGE_TOPIC",
+)
+
+# The groups of the operators' resources, parts of their apiVersion.
+OPERATORS = ("strimzi.io", "platform.confluent.io")
+
 RECOGNISERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "connect": dict.fromkeys(("properties", "ini", "yaml", "json", "toml"), (CONNECTOR_CLASS,)),
+    "containers": {"yaml": (*IMAGES, *VARIABLES), "dockerfile": (*IMAGES, *VARIABLES)},
+    "flink": {"sql": ("'kafka'", "'upsert-kafka'", "execution.checkpointing", "STATEMENT SET")},
+    "flink_conf": {
+        "yaml": ("execution.checkpointing", "checkpointing:", "FLINK_PROPERTIES", "FlinkDeployment")
+    },
+    "ksqldb": {"properties": ("ksql.",), "sql": ("processing.guarantee",)},
+    "collectors": {
+        "yaml": (
+            *("librdkafka_options", "bootstrap_servers", "seed_brokers"),
+            *("name: kafka", "kafka:", "kafka_franz", "redpanda"),
+        ),
+        "toml": ("bootstrap_servers", "outputs.kafka"),
+        "json": ("bootstrap_servers", "seed_brokers"),
+        "logstash": ("kafka",),
+        "fluent-bit": ("kafka", "Kafka"),
+    },
+    "spring": {"properties": SPRING, "yaml": ("kafka", *SPRING)},
+    "quarkus": {"properties": QUARKUS, "yaml": ("kafka", "smallrye")},
+    "micronaut": {"properties": MICRONAUT, "yaml": ("kafka",)},
+    "brokers": {"properties": BROKER_KEYS},
+    "mirrormaker": {"properties": (BOOTSTRAP,)},
+    "terraform": {"hcl": TERRAFORM},
+    "topics": {"shell": (KAFKA_TOPICS,), "yaml": (CREATE_TOPICS,)},
+    "kubernetes": {
+        "yaml": (
+            "kafka",
+            "KAFKA",
+            *OPERATORS,
+            "kustomize.config.k8s.io",
+            "../base",
+            "TRANSACTIONAL_ID",
+        ),
+        "json": OPERATORS,
+    },
+    "ksql_connectors": {"sql": (CONNECTOR_CLASS,)},
+    "terraform_connect": {
+        "hcl": (CONNECTOR_CLASS, "aws_mskconnect_worker_configuration", "kafka_connect")
+    },
+    "connect": dict.fromkeys(
+        ("properties", "ini", "yaml", "json", "toml"), (CONNECTOR_CLASS, *WORKER_KEYS)
+    ),
+    "spark": dict.fromkeys(("properties", "yaml", "json", "shell"), (SPARK_CHECKPOINTS,)),
     "plain": {
-        "properties": (BOOTSTRAP, MISSPELT_BOOTSTRAP, *BROKER_KEYS),
+        "properties": (BOOTSTRAP, MISSPELT_BOOTSTRAP),
         **dict.fromkeys(("ini", "yaml", "json", "toml"), (BOOTSTRAP,)),
     },
 }
@@ -48,8 +118,24 @@ def _needles() -> dict[str, tuple[bytes, ...]]:
 
 
 EMBEDDED: dict[str, tuple[str, ...]] = {
-    "yaml": ("properties", "yaml", "json", "toml", "ini", "shell", "sql", "conf", "dotenv"),
+    "yaml": (
+        "properties",
+        "yaml",
+        "json",
+        "toml",
+        "ini",
+        "shell",
+        "sql",
+        "dotenv",
+        "logstash",
+        "fluent-bit",
+    ),
     "shell": ("properties", "yaml", "json", "sql"),
+    "hcl": ("properties", "yaml", "json", "shell", "sql"),
+    "dockerfile": ("properties", "yaml", "json", "shell"),
+    "markdown": (
+        *("properties", "yaml", "json", "toml", "ini", "shell", "sql", "hcl", "dockerfile"),
+    ),
 }
 """By kind of file the kinds of documents that stand in such files (formats/hosts)."""
 

@@ -1,8 +1,7 @@
-"""Placement: client, Streams, worker and broker settings under their own names.
+"""Placement: client and Streams settings under their own names.
 
 `producer.properties`, a section of an INI file, a mapping of a YAML, JSON or TOML file: what they
-have in common is a `bootstrap.servers` (or a broker's own keys) among their keys. Whether a plain
-client file is read by a Java client or by librdkafka only the project can tell.
+have in common is a `bootstrap.servers` among their keys. Whether a plain client file is read by a Java client or by librdkafka only the project can tell.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ from collections.abc import Iterator
 
 from oncelint.formats.tree import Document, Mapping, Scalar
 from oncelint.frameworks.blocks import block_of, keys_of, mappings, span_of
-from oncelint.frameworks.connect import layers
+from oncelint.frameworks.brokers import is_broker
+from oncelint.frameworks.connect.worker import is_worker
 from oncelint.frameworks.needles import BOOTSTRAP, CONNECTOR_CLASS, MISSPELT_BOOTSTRAP
 from oncelint.model.facts import ConfigFact
 from oncelint.text import Text
@@ -31,7 +31,6 @@ _CONSUMER = frozenset(
     | {"auto.commit.interval.ms", "partition.assignment.strategy", "enable.auto.offset.store"}
 )
 _STREAMS = frozenset({"application.id"})
-_WORKER = frozenset({"offset.storage.topic", "offset.storage.file.filename"})
 
 _APACHE_CONFIG = frozenset(
     {"producer.properties", "consumer.properties", "server.properties", "broker.properties"}
@@ -66,14 +65,9 @@ def _recognise(
     mapping: Mapping, trail: tuple[str, ...], text: Text, path: str
 ) -> Iterator[ConfigFact]:
     keys = keys_of(mapping)
-    if path.endswith(".properties") and _is_broker(keys):  # as Kafka itself reads them
-        block = block_of(mapping, text)
-        yield ConfigFact("broker properties", ("java",), "broker", block, span_of(mapping, text))
+    if CONNECTOR_CLASS in keys or is_broker(keys, path) or is_worker(keys):
         return
-    if CONNECTOR_CLASS in keys or not _is_client(keys, path):
-        return
-    if keys & _WORKER and "key.converter" in keys:
-        yield from _worker(mapping, text)
+    if not _is_client(keys, path):
         return
     if keys & _STREAMS and not _named_role(trail, path):
         block = block_of(mapping, text)
@@ -92,12 +86,6 @@ def _recognise(
 
 def _value(mapping: Mapping, key: str) -> object:
     return mapping.get(key)
-
-
-def _is_broker(keys: set[str]) -> bool:
-    if "log.dirs" in keys or "log.dir" in keys:
-        return bool(keys & {"broker.id", "node.id", "process.roles", "zookeeper.connect"})
-    return "process.roles" in keys or {"broker.id", "zookeeper.connect"} <= keys
 
 
 def _dialects(keys: set[str]) -> tuple[str, ...]:
@@ -136,29 +124,3 @@ def _roles(keys: set[str], trail: tuple[str, ...], path: str) -> tuple[str, ...]
     if produces:
         return ("producer",)
     return ("consumer",) if consumes else ()
-
-
-def _worker(mapping: Mapping, text: Text) -> Iterator[ConfigFact]:
-    """A Connect worker: its own settings, and those of its producers and consumers by prefix."""
-    span = span_of(mapping, text)
-    support = _value(mapping, "exactly.once.source.support")
-    # KIP-618: only a distributed worker, the one with an offsets topic, can
-    exactly_once = (
-        isinstance(support, Scalar)
-        and str(support.value).strip().lower() == "enabled"
-        and "offset.storage.topic" in keys_of(mapping)
-    )
-    yield ConfigFact("connect worker", ("java",), "connect-worker", block_of(mapping, text), span)
-    for role in ("producer", "consumer"):
-        prefix = role + "."
-        block = block_of(
-            mapping,
-            text,
-            keep=lambda entry, prefix=prefix: entry.key.text.startswith(prefix),  # type: ignore[misc]
-            strip=prefix,
-        )
-        if block.settings:
-            sort = "exactly-once worker" if role == "producer" and exactly_once else "worker"
-            placement = f"connect {sort} {role}"
-            span = block.settings[0].key_span
-            yield ConfigFact(placement, ("java",), role, block, span, layers=layers(placement))

@@ -111,8 +111,42 @@ _OTHER_PLACES: dict[str, str] = {
     "aiokafka.consumer.consumer.AIOKafkaConsumer": "aiokafka.AIOKafkaConsumer",
 }
 
+
+@dataclass(frozen=True, slots=True)
+class TopicShape:
+    """A class by which an admin client is told of a topic to create: its positional arguments, of
+    which the first is the topic's name, and the argument with the topic's own settings."""
+
+    arguments: tuple[str, ...]
+    config: str
+
+
+# confluent_kafka/src/AdminTypes.c; kafka/admin/new_topic.py (kafka-python up to 2.x, and its successor
+# in 3.x); aiokafka/admin/new_topic.py
+_CONFLUENT_TOPIC = TopicShape(
+    ("topic", "num_partitions", "replication_factor", "replica_assignment", "config"), "config"
+)
+_KAFKA_TOPIC = TopicShape(
+    ("name", "num_partitions", "replication_factor", "replica_assignments", "topic_configs"),
+    "topic_configs",
+)
+TOPICS: dict[str, TopicShape] = {
+    "confluent_kafka.admin.NewTopic": _CONFLUENT_TOPIC,
+    "kafka.admin.NewTopic": _KAFKA_TOPIC,
+    "aiokafka.admin.NewTopic": _KAFKA_TOPIC,
+}
+_OTHER_TOPICS: dict[str, str] = {
+    "confluent_kafka.cimpl.NewTopic": "confluent_kafka.admin.NewTopic",
+    "kafka.admin.new_topic.NewTopic": "kafka.admin.NewTopic",
+    "aiokafka.admin.new_topic.NewTopic": "aiokafka.admin.NewTopic",
+}
+
 # Every dotted name a constructor can be imported by, to the name it is known by here.
-CONSTRUCTORS: dict[str, str] = {**{name: name for name in CLIENTS}, **_OTHER_PLACES}
+CONSTRUCTORS: dict[str, str] = {
+    **{name: name for name in (*CLIENTS, *TOPICS)},
+    **_OTHER_PLACES,
+    **_OTHER_TOPICS,
+}
 
 CONSUMERS: frozenset[str] = frozenset(
     name for name, shape in CLIENTS.items() if shape.role == "consumer"

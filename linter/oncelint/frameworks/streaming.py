@@ -144,7 +144,20 @@ def _kstreams(given: Given) -> dict[str, Fact]:
     }
 
 
+def _spark(given: Given) -> dict[str, Fact]:
+    # sql/core, MicroBatchExecution: a batch's offsets are written to the checkpoint before it is
+    # handed over, and to the commit log when it is done; the Kafka consumer commits nothing
+    # (KafkaSourceProvider.kafkaParamsForExecutors)
+    return {
+        "group.id": _lock(None),
+        "enable.auto.commit": _lock(False),
+        "isolation.level": (Unknown("the source's kafka.isolation.level"), "implied"),
+    }
+
+
 STREAMS: dict[str, StreamShape] = {
+    "pyspark.DataStreamWriter.foreachBatch": StreamShape("pyspark", _spark),
+    "pyspark.DataStreamWriter.foreach": StreamShape("pyspark", _spark),
     "faust.App.agent": StreamShape("faust-streaming", _faust),
     "faust.App.stream": StreamShape("faust-streaming", _faust),
     "faststream.kafka.subscriber": StreamShape("faststream", _faststream),
@@ -155,6 +168,10 @@ STREAMS: dict[str, StreamShape] = {
     "arroyo.StreamProcessor": StreamShape("sentry-arroyo", _arroyo),
     "kstreams.stream": StreamShape("kstreams", _kstreams),
 }
+
+# Spark's source of a stream, and what calls functions with batches or rows of one.
+STREAM_SOURCE = "pyspark.DataStreamReader"
+BATCH_FUNCTIONS = frozenset(name for name in STREAMS if name.startswith("pyspark."))
 
 # Methods of a stream that give it in another shape (faust/streams.py, kstreams/streams.py).
 VIEWS: frozenset[str] = frozenset(

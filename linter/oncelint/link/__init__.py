@@ -13,31 +13,29 @@ from oncelint.frameworks import assemble, databases, stores
 from oncelint.frameworks.python_clients import CONSTRUCTORS, CONSUMERS
 from oncelint.frameworks.streaming import STREAMS
 from oncelint.link.clients import Surroundings, config_client, is_test, python_clients
+from oncelint.link.clusters import broker_limit, clusters
+from oncelint.link.connect import with_workers
 from oncelint.link.demand import Imports
 from oncelint.link.files import ProjectFiles
 from oncelint.link.loops import consume_loops
 from oncelint.link.outline import Outlines
 from oncelint.link.producers import lifecycles
+from oncelint.link.replicas import configured as configured_producers
 from oncelint.link.sinks import find
 from oncelint.link.topics import declared_pairs, feeds, pairs, with_uses
 from oncelint.link.transactions import transaction_traces
 from oncelint.link.transactions.counting import counted_offsets
 from oncelint.link.unresolved import unresolved
+from oncelint.link.workloads import ROLE, workloads
 from oncelint.model import ir
-from oncelint.model.facts import ErrorRecord, FileFacts, Requirement
+from oncelint.model.facts import ConfigFact, ErrorRecord, FileFacts, Requirement
 from oncelint.model.project import (
-    Broker,
-    BrokerLimit,
     Client,
     Consumer,
     Producer,
     Project,
 )
-from oncelint.model.values import Known, Span
 from oncelint.settings import Settings
-
-# KafkaConfig's own default for transaction.max.timeout.ms: 15 minutes.
-_BROKER_LIMIT_MS = 900_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +93,23 @@ def link(
     outlines = Outlines(machine.modules)
     made = counted_offsets(made, machine.trace, outlines)
     claimed = set(machine.trace.config_files)
-    configured = [
-        config_client(fact, around)
-        for fact in assemble(
-            [fact for one in facts if one.path not in claimed for fact in one.configs], read
-        )
-    ]
+    made_by_calls, complete = _built(machine, read)
+    joined = assemble(
+        [
+            *(fact for one in facts if one.path not in claimed for fact in one.configs),
+            *made_by_calls,
+        ],
+        read,
+    )
+    told = [config_client(fact, around) for fact in joined if fact.role != ROLE]
+    configured = with_workers(complete(told))
     clients: list[Client] = [*(one.client for one in made), *configured]
     producers = tuple(one for one in clients if isinstance(one, Producer))
     consumers = tuple(one for one in clients if isinstance(one, Consumer))
     fed = feeds(made, machine.trace.uses)
     written = find(machine, made, around, discovery.files, read)
     skipped = [item for one in facts for item in one.skipped]
+    groups = clusters(clients)
     project = Project(
         producers=producers,
         consumers=consumers,
@@ -117,14 +120,19 @@ def link(
             *declared_pairs(settings.pipelines, producers, consumers),
         ),
         sinks=written.sinks,
-        broker_limit=_broker_limit(clients),
+        broker_limit=broker_limit(groups),
         unresolved=unresolved(clients, machine.trace),
         partial=any(item.relevant for item in (*skipped, *discovery.skipped)),
         pipelines=consume_loops(machine, made, written.by_execution, around, outlines.afresh()),
         transactions=transaction_traces(
             machine.trace.stories, made, written.by_execution, outlines.afresh().get
         ),
-        lifecycles=lifecycles(made, machine.trace, outlines.afresh()),
+        lifecycles=(
+            *lifecycles(made, machine.trace, outlines.afresh()),
+            *configured_producers(configured),
+        ),
+        clusters=groups,
+        workloads=workloads((fact for fact in joined if fact.role == ROLE), around),
     )
     extra.extend(
         FileFacts(at.path, errors=(ErrorRecord(message, None, at.path),))
@@ -146,6 +154,22 @@ def _run(machine: Machine, paths: Sequence[str]) -> None:
     machine.run_starved()
 
 
+def _built(
+    machine: Machine, read: Callable[[str], bytes | None]
+) -> tuple[list[ConfigFact], Callable[[list[Client]], list[Client]]]:
+    """The facts of what a program builds by calls, and how their clients are completed; most
+    projects build nothing so."""
+    if not machine.building:
+        return [], lambda clients: clients
+    from oncelint.link.builders import built, complete
+    from oncelint.link.scripts import facts_of_scripts
+
+    made = built(machine.trace)
+    facts = [one.fact for one in made]
+    facts.extend(facts_of_scripts(tuple(machine.trace.scripts), read))
+    return facts, lambda clients: complete(clients, made, machine.trace)
+
+
 def _on_demand(
     path: str, read: Callable[[str], bytes | None], extra: list[FileFacts]
 ) -> ir.Module | None:
@@ -157,21 +181,3 @@ def _on_demand(
     facts = extract(Candidate(path, "python", data, None))
     extra.append(facts)
     return facts.module if isinstance(facts.module, ir.Module) else None
-
-
-def _broker_limit(clients: Sequence[Client]) -> BrokerLimit:
-    """The largest transaction.max.timeout.ms the project's brokers set, else Kafka's default."""
-    limits: list[tuple[int, Span | None]] = []
-    for client in clients:
-        if not isinstance(client, Broker) or client.in_tests:
-            continue
-        for world in client.worlds:
-            setting = world.setting("transaction.max.timeout.ms")
-            if setting is None or setting.set_by != "user":
-                continue
-            if isinstance(setting.value, Known) and isinstance(setting.value.value, int):
-                limits.append((setting.value.value, setting.value_span))
-    if not limits:
-        return BrokerLimit(_BROKER_LIMIT_MS, None)
-    value, span = max(limits, key=lambda item: item[0])
-    return BrokerLimit(value, span)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from oncelint.dependencies.platforms import MEASURED, clients_of, platform_versions
 from oncelint.dependencies.resolve import (
     Knowledge,
     Memory,
@@ -17,9 +18,11 @@ from oncelint.dialects.defects import defects_of
 from oncelint.effective import worlds
 from oncelint.flow.blocks import span_of
 from oncelint.flow.trace import Making, Site
+from oncelint.flow.values import Lit
 from oncelint.frameworks.connectors import facts_of
-from oncelint.frameworks.python_clients import CLIENTS
-from oncelint.frameworks.streaming import STREAMS
+from oncelint.frameworks.python_clients import CLIENTS, TOPICS
+from oncelint.frameworks.spelling import told
+from oncelint.frameworks.streaming import BATCH_FUNCTIONS, STREAM_SOURCE, STREAMS
 from oncelint.link.configuration.admissible import value_problems
 from oncelint.link.configuration.keys import alias_clashes, judge_keys
 from oncelint.link.streaming import stream_consumer
@@ -31,10 +34,18 @@ from oncelint.model.project import (
     Connector,
     ConnectWorker,
     Consumer,
+    FlinkJob,
+    FlinkSink,
+    FlinkSource,
     Producer,
+    SparkSession,
+    SparkSink,
+    SparkSource,
     Step,
     StreamsApplication,
     Topic,
+    TopicUse,
+    World,
 )
 from oncelint.model.values import Span
 
@@ -82,13 +93,33 @@ class Surroundings:
                 if found.source != "none":
                     break
                 found = resolve(self.requirements, path, artifact, known, self.memory)
+            if found.source == "none":
+                found = self._of_platform(path, known) or found
         if found.source == "none" and distribution in self.pinned:
             return replace(found, versions=(self.pinned[distribution],), exact=True)
         return found
 
+    def _of_platform(self, path: str, known: tuple[str, ...]) -> Knowledge | None:
+        """The clients that the framework's platform brings, where a file above names its release."""
+        for platform in MEASURED:
+            releases = platform_versions(platform)
+            found = resolve(self.requirements, path, platform, releases, self.memory)
+            if found.source == "none" or found.elsewhere:
+                continue
+            brought = dict.fromkeys(
+                version
+                for release in found.versions
+                for version in clients_of(platform, release, known)
+            )
+            if brought:
+                exact = found.exact and len(brought) == 1
+                return replace(found, versions=tuple(brought), exact=exact)
+        return None
+
 
 def _versions_of(dialect: str) -> tuple[str, ...]:
-    return table(table_name(dialect, "producer")).versions
+    role = f"{dialect}-sink" if dialect in ("flink", "spark") else "producer"
+    return table(table_name(dialect, role)).versions
 
 
 def is_test(path: str) -> bool:
@@ -126,7 +157,13 @@ def python_clients(
     another one before that writes and reads nothing, and is left out.
     """
     made: list[Made] = []
+    known = {*CLIENTS, *STREAMS, *TOPICS}
+    if all(site.constructor != STREAM_SOURCE for site in sites):
+        # what comes from somewhere that is not seen does not come from Kafka, where nothing does
+        known -= BATCH_FUNCTIONS
     for site in sites:
+        if site.constructor not in known:
+            continue  # built by calls: link/builders.py
         if site.rebound and site.index not in used:
             continue
         makings = [one for one in site.makings if one.called] or site.makings
@@ -145,7 +182,8 @@ def python_clients(
             if site.constructor in STREAMS:
                 made.append(Made(site.index, _streaming(site, making, around), making))
                 continue
-            made.append(Made(site.index, _python_client(site, making, around), making))
+            make = _python_topic if site.constructor in TOPICS else _python_client
+            made.append(Made(site.index, make(site, making, around), making))
         first = len(made) - len(seen)
         for number, blocks in twins.items():
             one = made[first + number]
@@ -193,6 +231,32 @@ def _python_client(site: Site, making: Making, around: Surroundings) -> Client:
     )
 
 
+_TOPIC_ARGUMENTS = {"num_partitions": "partitions", "replication_factor": "replication.factor"}
+
+
+def _python_topic(site: Site, making: Making, around: Surroundings) -> Client:
+    """A topic that an admin client is told to create."""
+    path = site.at.path
+    settings = tuple(
+        replace(one, key=_TOPIC_ARGUMENTS.get(one.key, one.key), shown=one.key)
+        for one in making.block.settings
+        if one.key not in ("replica_assignment", "replica_assignments")
+    )
+    title = making.topics[0] if making.topics else None
+    return _client(
+        [("java", around.knowledge(path, "java"))],
+        "topic",
+        replace(making.block, settings=settings),
+        span_of(site.at),
+        around,
+        construct=site.constructor.rpartition(".")[2],
+        placement="python",
+        path=making.path,
+        closed=False,
+        name=title.value if isinstance(title, Lit) and isinstance(title.value, str) else "",
+    )
+
+
 def config_client(fact: ConfigFact, around: Surroundings) -> Client:
     """The client of a block in a configuration file."""
     path = fact.span.path
@@ -201,7 +265,7 @@ def config_client(fact: ConfigFact, around: Surroundings) -> Client:
     if len(dialects) > 1:
         dialects = _narrowed(dialects, path, around)
     client = _client(
-        [(name, _told(fact, around.knowledge(path, name))) for name in dialects],
+        [(name, _told(fact, name, around.knowledge(path, name))) for name in dialects],
         role,
         fact.block,
         fact.span,
@@ -213,11 +277,61 @@ def config_client(fact: ConfigFact, around: Surroundings) -> Client:
         name=fact.name,
         layers=fact.layers,
     )
-    return replace(client, instances=fact.instances, details=fact.details)
+    library = fact.details.get("client", client.client)
+    topics = _topics(fact)
+    return replace(
+        client,
+        client=library,
+        worlds=tuple(
+            replace(world, client=library) if "client" in fact.details else world
+            for world in _spelled(client.worlds, fact.block)
+        ),
+        instances=fact.instances,
+        details=fact.details,
+        topics=topics or client.topics,
+        topics_complete=bool(topics) or client.topics_complete,
+    )
 
 
-def _told(fact: ConfigFact, knowledge: Knowledge) -> Knowledge:
+_NAMES_TOPICS = ("flink", "spring cloud stream", "smallrye", "collector")
+
+
+def _topics(fact: ConfigFact) -> tuple[TopicUse, ...]:
+    """The topics of a table of Flink, of a binding, a channel or a collector's plugin, which the
+    same options name; a program's are known later."""
+    if fact.details.get("framework") not in _NAMES_TOPICS:
+        return ()
+    patterns = fact.details.get("patterns", "").split()
+    return (
+        *(TopicUse(one, fact.span) for one in fact.details.get("topics", "").split()),
+        *(TopicUse(one, fact.span, pattern=True) for one in patterns),
+    )
+
+
+def _spelled(found: tuple[World, ...], block: Block) -> tuple[World, ...]:
+    """The worlds with what nobody wrote spelled as it would be written in the block's home."""
+    home = block.homes[0] if block.homes else None
+    if home is None or (not home.prefix and not home.path and home.style == "plain"):
+        return found
+    return tuple(
+        replace(
+            world,
+            settings={
+                name: one
+                if one.key_span is not None
+                else replace(one, spelled=told(home, one.spelled))
+                for name, one in world.settings.items()
+            },
+        )
+        for world in found
+    )
+
+
+def _told(fact: ConfigFact, dialect: str, knowledge: Knowledge) -> Knowledge:
     """What is known of a version; the placement's own word counts over the project's files."""
+    if "client" in fact.details:  # it has the library built in, whatever the project depends on
+        every = fact.versions or _versions_of(dialect)
+        return Knowledge(every, False, None, "", "none", False)
     if not fact.versions:
         return knowledge
     return replace(knowledge, versions=fact.versions, exact=True)
@@ -292,6 +406,12 @@ def _client(
         "connect-worker": ConnectWorker,
         "streams": StreamsApplication,
         "topic": Topic,
+        "flink-source": FlinkSource,
+        "flink-sink": FlinkSink,
+        "flink-job": FlinkJob,
+        "spark-source": SparkSource,
+        "spark-sink": SparkSink,
+        "spark-session": SparkSession,
     }
     if role == "connector":
         facts = facts_of(name, [setting.key for setting in block.settings])

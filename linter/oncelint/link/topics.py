@@ -59,7 +59,7 @@ def _with_uses(made: Made, uses: Sequence[Use]) -> Client:
             ),
         )
     if isinstance(client, Consumer):
-        found = [topic for value in made.making.topics for topic in _topics(value, client.span)]
+        found = [topic for value in made.making.topics for topic in topics_of(value, client.span)]
         for use in uses:
             if use.method in ("subscribe", "assign"):
                 found.extend(_subscribed(use))
@@ -91,7 +91,7 @@ def _topic(use: Use) -> Iterator[TopicUse]:
         if name == "topic":
             value = given
     if value is not None:
-        yield from _topics(value, span_of(use.at))
+        yield from topics_of(value, span_of(use.at))
 
 
 def _subscribed(use: Use) -> Iterator[TopicUse]:
@@ -99,29 +99,29 @@ def _subscribed(use: Use) -> Iterator[TopicUse]:
         if name == "pattern":
             yield TopicUse(_text(value), span_of(use.at), pattern=True)
         elif name in ("topics", "partitions"):
-            yield from _topics(value, span_of(use.at))
+            yield from topics_of(value, span_of(use.at))
     if use.args:
-        yield from _topics(use.args[0], span_of(use.at))
+        yield from topics_of(use.args[0], span_of(use.at))
 
 
 def _text(value: Abs) -> str | None:
     return str(value.value) if isinstance(value, Lit) and value.value is not None else None
 
 
-def _topics(value: Abs, span: Span) -> Iterator[TopicUse]:
+def topics_of(value: Abs, span: Span) -> Iterator[TopicUse]:
     """The topics a value names; one without a name where it cannot be known."""
     if isinstance(value, Items):
         for item in value.items:
-            yield from _topics(item, span)
+            yield from topics_of(item, span)
         if not value.exact:
             yield TopicUse(None, span)
         return
     if isinstance(value, Foreign) and value.path.endswith("TopicPartition()") and value.made_from:
-        yield from _topics(value.made_from[0], span)
+        yield from topics_of(value.made_from[0], span)
         return
     if isinstance(value, Phi):
         for _, one in value.branches:
-            yield from _topics(one, span)
+            yield from topics_of(one, span)
         return
     for alternative in alternatives(value):
         plain = alternative.value
@@ -185,7 +185,9 @@ def pairs(
         for consumer in consumers:
             if producer.in_tests != consumer.in_tests or not consumer.reads:
                 continue
-            if consumer.placement == FRAMEWORK:
+            if consumer.placement == FRAMEWORK or _of_connect(consumer):
+                continue
+            if _apart(producer, consumer) or _apart(consumer, producer):
                 continue
             shared = next(_shared(written, consumer), None)
             if shared is not None:
@@ -196,6 +198,20 @@ def pairs(
             elif _may_share(producer, consumer) and (consumer.span, producer.span) not in feeding:
                 found.append(TransactionalPair(producer, consumer, None))
     return tuple(found)
+
+
+def _apart(one: Client, other: Client) -> bool:
+    """Whether a client is that of a profile with which the other is another one, or none."""
+    profile = one.details.get("profile")
+    if profile is None:
+        return False
+    own = other.details.get("profile")
+    return own != profile if own else profile in other.details.get("replaced", "").split(",")
+
+
+def _of_connect(consumer: Consumer) -> bool:
+    """Whether Connect makes a consumer for its sinks: those name their topics, and are judged."""
+    return consumer.details.get("framework") == "connect"
 
 
 def declared_pairs(
@@ -283,6 +299,8 @@ def _shared(
 
 
 def _may_share(producer: Producer, consumer: Consumer) -> bool:
+    if "collector" in (producer.details.get("framework"), consumer.details.get("framework")):
+        return False  # a collector says which topics it reads, and seldom reads those of its unit
     if producer.topics_complete and consumer.topics_complete:
         return False
     return producer.unit == consumer.unit

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oncelint.flow import calls, expressions, objects
-from oncelint.flow.library import records, streams, waiting
+from oncelint.flow.library import builders, records, streams, waiting
 from oncelint.flow.library.containers import (
     deep_copy,
     dict_method,
@@ -142,9 +142,11 @@ def call_external(
         given = tuple((key, slot.value) for key, slot in keywords)
         return Part(args[0], tuple(args[1:]), given, open_args)
     waiting.tell_function(machine, name, args, at)
-    streamed = streams.call_function(machine, name, args, keywords, at)
-    if streamed is not None:
-        return streamed
+    built = builders.call_function(machine, name, args, keywords, at, open_args)
+    if built is None:
+        built = streams.call_function(machine, name, args, keywords, at)
+    if built is not None:
+        return built
     source = _SOURCES.get(name)
     if source is not None:
         short = name.rpartition(".")[2]

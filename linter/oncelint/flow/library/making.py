@@ -14,6 +14,7 @@ from oncelint.model.facts import Home
 if TYPE_CHECKING:
     from oncelint.flow.machine import Machine
     from oncelint.flow.trace import Making
+    from oncelint.frameworks.python_clients import TopicShape
 
 
 def making(
@@ -26,8 +27,10 @@ def making(
 ) -> Making:
     """The configuration block of a construction, from its arguments."""
     from oncelint.flow.trace import Making
-    from oncelint.frameworks.python_clients import CLIENTS
+    from oncelint.frameworks.python_clients import CLIENTS, TOPICS
 
+    if constructor in TOPICS:
+        return _topic(machine, TOPICS[constructor], args, keywords, at, open_args)
     shape = CLIENTS[constructor]
     spread = machine.spreads.get(replace(at, turn=0))
     settings = DictObj({}, twice=spread.twice if spread is not None else ())
@@ -67,4 +70,36 @@ def making(
     }
     block = block_of(replace(settings, slots=slots), at, tuple(homes))
     topics = tuple(calls.settled(machine, topic) for topic in topics)
+    return Making(block, topics, calls.steps_here(machine), bool(machine.calls))
+
+
+def _topic(
+    machine: Machine,
+    shape: TopicShape,
+    args: list[Abs],
+    keywords: list[tuple[str, Slot]],
+    at: At,
+    open_args: str | None,
+) -> Making:
+    """A topic to be created: its numbers as arguments, its own settings in a dict."""
+    from oncelint.flow.trace import Making
+
+    named = {name: Slot(value, None) for name, value in zip(shape.arguments, args, strict=False)}
+    named.update(keywords)
+    title = named.pop(shape.arguments[0], None)
+    given = named.pop(shape.config, None)
+    settings = DictObj(named, open=open_args)
+    homes: list[Home] = []
+    if given is not None:
+        inner = objects.deref_dict(machine, given.value)
+        if inner is None:
+            inner = DictObj({}, open=describe(given.value))
+        homes = [] if inner.home is None else [home_of(inner.home)]
+        settings = merge_dicts(settings, inner)
+    slots = {
+        key: replace(slot, value=calls.settled(machine, slot.value))
+        for key, slot in settings.slots.items()
+    }
+    block = block_of(replace(settings, slots=slots), at, tuple(homes))
+    topics = (calls.settled(machine, title.value),) if title is not None else ()
     return Making(block, topics, calls.steps_here(machine), bool(machine.calls))

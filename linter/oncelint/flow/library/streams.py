@@ -147,6 +147,9 @@ def decorates(machine: Machine, decorator: Abs, value: Abs, at: At) -> bool:
         # `@app.agent` without a call: the channel is the agent's own
         receiver = decorator.receiver
         if isinstance(receiver, Foreign) and _FAUST.fullmatch(receiver.path):
+            from oncelint.flow.library.applications import put_to_use
+
+            put_to_use(machine, receiver, "agent")
             named = _with_app(machine, receiver, [], None)
             found = _subscription(machine, "faust.App.agent", "", [], named, at)
             _subscribe(machine, found, value, at)
@@ -201,9 +204,12 @@ def _subscription(
     return Foreign(f"{path or constructor}.{_SUBSCRIBED}", (KafkaClient(site.index),), at)
 
 
+_TEXTS = frozenset({"AckPolicy", "ProcessingGuarantee"})
+
+
 def _plain(value: Abs) -> Abs:
-    """A member of AckPolicy as the text it is."""
-    if isinstance(value, Ext) and ".AckPolicy." in value.name:
+    """A member of AckPolicy or ProcessingGuarantee as the text it is."""
+    if isinstance(value, Ext) and value.name.rpartition(".")[0].rpartition(".")[2] in _TEXTS:
         return Lit(value.name.rpartition(".")[2].lower())
     return value
 

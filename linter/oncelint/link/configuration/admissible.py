@@ -110,8 +110,12 @@ def _judge(
         return _librdkafka(info, raw, python)
     if dialect == "java":
         return _java(info, raw, versions)
-    return _python(info, raw, dialect, versions)
+    if dialect in _PYTHON:
+        return _python(info, raw, dialect, versions)
+    return None  # what a framework of its own makes of values is its own
 
+
+_PYTHON = ("kafka-python", "kafka-python-ng", "aiokafka")
 
 # ---- librdkafka: rd_kafka_anyconf_set_prop ----
 

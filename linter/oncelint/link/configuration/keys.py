@@ -18,8 +18,9 @@ from oncelint.dialects import (
     table_name,
 )
 from oncelint.effective import normalise
+from oncelint.frameworks.spelling import told
 from oncelint.link.configuration.spelling import nearest, slip
-from oncelint.model.facts import Block, WrittenSetting
+from oncelint.model.facts import UNREAD, Block, WrittenSetting
 from oncelint.model.project import AliasClash, KeyUse
 from oncelint.model.values import Known
 from oncelint.model.versions import at_least
@@ -171,18 +172,33 @@ def judge_keys(
     ]
     uses = []
     for setting in block.settings:
+        if setting.key.startswith(UNREAD):
+            uses.append(_unread(setting, block))
+            continue
         use = _agreed([_judge(setting, reader) for reader in readers])
         if use is not None:
-            uses.append(_as_written(use, setting))
+            uses.append(_as_written(replace(use, canonical=use.nearest), setting, block))
     return tuple(uses)
 
 
-def _as_written(use: KeyUse, setting: WrittenSetting) -> KeyUse:
-    """With the prefix that the file has and the client does not see."""
-    if setting.shown is None or not setting.shown.endswith(setting.key):
+def _unread(setting: WrittenSetting, block: Block) -> KeyUse:
+    """A key that a framework leaves out, with the one that it hands on; the program may read it."""
+    meant = setting.key.removeprefix(UNREAD)
+    near = told(block.homes[0] if block.homes else None, meant)
+    detail = "the framework does not hand it on"
+    shown = setting.shown or meant
+    return KeyUse(shown, setting.key_span, "unknown", near, detail, certain=False, canonical=meant)
+
+
+def _as_written(use: KeyUse, setting: WrittenSetting, block: Block) -> KeyUse:
+    """As the file spells keys: with a prefix that the client does not see, or in another way."""
+    if setting.shown is None:
         return use
-    prefix = setting.shown.removesuffix(setting.key)
     near = use.nearest
+    if not setting.shown.endswith(setting.key):
+        home = block.homes[0] if block.homes else None
+        return replace(use, key=setting.shown, nearest=told(home, near) if near else near)
+    prefix = setting.shown.removesuffix(setting.key)
     return replace(use, key=setting.shown, nearest=prefix + near if near is not None else None)
 
 
@@ -389,7 +405,7 @@ def _spellings(name: str, role: str, construct: str, versions: tuple[str, ...]) 
 
 def _origin(key: str, reader: Reader) -> tuple[str, str | None] | None:
     """The client whose spelling a key is, and what this client calls the same setting."""
-    for dialect in _ORIGINS[reader.dialect]:
+    for dialect in _ORIGINS.get(reader.dialect, ()):
         if dialect == "java":
             found, client = _java(key, reader), "the Java client"
         else:

@@ -21,7 +21,7 @@ from oncelint.frameworks.stores import (
     Does,
     Store,
 )
-from oncelint.link.sinks import cql
+from oncelint.link.sinks import cql, spark
 from oncelint.link.sinks.arguments import (
     argument,
     comes_from,
@@ -47,7 +47,7 @@ _SERVICES = frozenset(AWS_STORES)
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class Case:
     """One call of a store: what its table says, and how its receiver was come by."""
 
     machine: Machine
@@ -168,20 +168,20 @@ _TELLING = frozenset(
 )
 
 
-def _case(machine: Machine, execution: Execution, engines: Engines | None) -> _Case | None:
+def _case(machine: Machine, execution: Execution, engines: Engines | None) -> Case | None:
     path = way(execution.receiver)
     if path and path == execution.method:
         for store in STORES:
             if path in store.functions:
                 does = store.functions[path]
-                return _Case(machine, execution, store, does, path, True, engines)
+                return Case(machine, execution, store, does, path, True, engines)
         return None
     method = execution.method
     if comes_from(path, AWS_PACKAGES):
         return _of_aws(machine, execution, path, engines)
     for store in STORES:
         if method in store.methods and comes_from(path, store.packages):
-            return _Case(machine, execution, store, store.methods[method], path, True, engines)
+            return Case(machine, execution, store, store.methods[method], path, True, engines)
     if path and not path.startswith("builtins."):
         return _of_frames(machine, execution, path, engines) if method in FRAME_METHODS else None
     return _inferred(machine, execution, engines)
@@ -189,7 +189,7 @@ def _case(machine: Machine, execution: Execution, engines: Engines | None) -> _C
 
 def _of_aws(
     machine: Machine, execution: Execution, path: str, engines: Engines | None
-) -> _Case | None:
+) -> Case | None:
     service = _service(execution.receiver, _SERVICES)
     if service is None:
         return None
@@ -200,7 +200,7 @@ def _of_aws(
     if does is None:
         return None
     store = Store(f"boto3 {service}", kind, AWS_PACKAGES, methods, reader=f"aws-{service}")
-    return _Case(machine, execution, store, does, path, True, engines)
+    return Case(machine, execution, store, does, path, True, engines)
 
 
 def _service(receiver: Abs, names: Iterable[str]) -> str | None:
@@ -217,17 +217,17 @@ def _service(receiver: Abs, names: Iterable[str]) -> str | None:
 
 def _of_frames(
     machine: Machine, execution: Execution, path: str, engines: Engines | None
-) -> _Case | None:
+) -> Case | None:
     """`x.to_sql(…, if_exists=…)`: a frame, whatever it was made by."""
     for store in STORES:
         if store.reader == "frame" and execution.method in store.methods:
             does = store.methods[execution.method]
             if any(name in ("if_exists", "if_table_exists") for name, _ in execution.keywords):
-                return _Case(machine, execution, store, does, path, True, engines)
+                return Case(machine, execution, store, does, path, True, engines)
     return None
 
 
-def _inferred(machine: Machine, execution: Execution, engines: Engines | None) -> _Case | None:
+def _inferred(machine: Machine, execution: Execution, engines: Engines | None) -> Case | None:
     method = execution.method
     if method in FRAME_METHODS:
         return _of_frames(machine, execution, "", engines)
@@ -243,7 +243,7 @@ def _inferred(machine: Machine, execution: Execution, engines: Engines | None) -
     ]
     if len(found) != 1:
         return None
-    return _Case(machine, execution, found[0], found[0].methods[method], "", False, engines)
+    return Case(machine, execution, found[0], found[0].methods[method], "", False, engines)
 
 
 # What is written to ----------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def _inferred(machine: Machine, execution: Execution, engines: Engines | None) -
 _LAST_GIVEN = ("[]", "get_collection()", "Collection()", "Table()", "Bucket()", "collection()")
 
 
-def _target(case: _Case) -> str | None:
+def _target(case: Case) -> str | None:
     """The collection, table, index or bucket, as far as it is known."""
     given = text(case.get(case.does.target))
     if given is not None:
@@ -271,7 +271,7 @@ def _target(case: _Case) -> str | None:
 _NO_WRITES = frozenset({"lookup", "unique"})
 
 
-def _keyed(case: _Case, target: str | None = None) -> Partial | None:
+def _keyed(case: Case, target: str | None = None) -> Partial | None:
     """A write under a key that the caller chooses; one key for each call is an insert."""
     does = case.does
     if does.operation in _NO_WRITES:
@@ -296,7 +296,7 @@ _APPENDS = frozenset({"$push", "$pushAll"})
 _ASKING = frozenset({"$ne", "$nin", "$lt", "$lte", "$gt", "$gte", "$exists", "$not"})
 
 
-def _mongo(case: _Case) -> Partial | None:
+def _mongo(case: Case) -> Partial | None:
     does, method = case.does, case.method
     if does.operation in _NO_WRITES:
         return None
@@ -310,7 +310,7 @@ def _mongo(case: _Case) -> Partial | None:
     return _selected(case, does.operation, selected)
 
 
-def _document(case: _Case, value: Abs | None, key: str) -> Partial:
+def _document(case: Case, value: Abs | None, key: str) -> Partial:
     """A document that is inserted: under its own id, under one made up, or under none."""
     seen = {**entries(value), **fields(value)}
     target = _target(case)
@@ -337,7 +337,7 @@ def _document(case: _Case, value: Abs | None, key: str) -> Partial:
 
 
 def _unique_keys(
-    case: _Case, target: str | None, seen: dict[str, Abs]
+    case: Case, target: str | None, seen: dict[str, Abs]
 ) -> tuple[frozenset[str], ...] | None:
     """The unique indexes that the program gives a collection; None when it gives it none."""
     found: list[frozenset[str]] = []
@@ -369,7 +369,7 @@ def _index_fields(value: Abs | None) -> frozenset[str]:
     return frozenset(names)
 
 
-def _selected(case: _Case, operation: str, selected: Abs | None) -> Partial:
+def _selected(case: Case, operation: str, selected: Abs | None) -> Partial:
     """A write of the document that a filter selects; one made up selects none that is there."""
     chosen = entries(selected)
     identity = join(case.source(one) for one in chosen.values()) if chosen else UNKNOWN
@@ -389,7 +389,7 @@ def _asks(selected: Abs | None) -> str | None:
     return None
 
 
-def _mongo_update(case: _Case, selected: Abs | None, update: Abs | None) -> Partial:
+def _mongo_update(case: Case, selected: Abs | None, update: Abs | None) -> Partial:
     changes = tuple(_mongo_changes(case, update))
     chosen = entries(selected)
     identity = join(case.source(one) for one in chosen.values()) if chosen else UNKNOWN
@@ -436,7 +436,7 @@ def _changing(changes: tuple[Change, ...]) -> str:
     return "append" if "append" in hows else "put"
 
 
-def _mongo_changes(case: _Case, update: Abs | None) -> Iterable[Change]:
+def _mongo_changes(case: Case, update: Abs | None) -> Iterable[Change]:
     for operator, value in entries(update).items():
         if operator in _ADDS | _APPENDS and not entries(value):
             # `{f"votes.{name}": 1}`: which field it is cannot be told
@@ -459,7 +459,7 @@ def _span(value: Abs) -> Span | None:
     return span_of(at) if isinstance(at, At) else None
 
 
-def _mongo_bulk(case: _Case) -> Partial | None:
+def _mongo_bulk(case: Case) -> Partial | None:
     """bulk_write() of operations: what the first that repeats badly does."""
     listed = case.get(case.does.value)
     found = {
@@ -482,7 +482,7 @@ def _mongo_bulk(case: _Case) -> Partial | None:
 _FRESH = re.compile(r"^(?:mongoengine|beanie)\.(?:\w+\.)*(?:Document|DynamicDocument)\(\)$")
 
 
-def _mapped(case: _Case) -> Partial | None:
+def _mapped(case: Case) -> Partial | None:
     if case.does.operation in _NO_WRITES:
         return None
     execution = case.execution
@@ -509,7 +509,7 @@ def _mapped(case: _Case) -> Partial | None:
 _MAPPED_HOW = (("inc__", "add"), ("dec__", "add"), ("push__", "append"), ("push_all__", "append"))
 
 
-def _mapped_update(case: _Case) -> Partial:
+def _mapped_update(case: Case) -> Partial:
     changes: list[Change] = []
     for name, value in case.execution.keywords:
         for prefix, how in _MAPPED_HOW:
@@ -529,7 +529,7 @@ def _mapped_update(case: _Case) -> Partial:
 # Redis -------------------------------------------------------------------------------------------
 
 
-def _redis(case: _Case) -> Partial | None:
+def _redis(case: Case) -> Partial | None:
     does = case.does
     if does.unless == "incr" and _truthy(case.get("incr")):
         does = Does("increment", identity=does.identity)
@@ -552,7 +552,7 @@ def _redis(case: _Case) -> Partial | None:
     )
 
 
-def _key(case: _Case) -> str | None:
+def _key(case: Case) -> str | None:
     return text(case.get(case.does.identity))
 
 
@@ -561,7 +561,7 @@ def _key(case: _Case) -> str | None:
 _GROWS = re.compile(r"\+=|-=|\+\+|--|\.add\(")
 
 
-def _search(case: _Case) -> Partial | None:
+def _search(case: Case) -> Partial | None:
     if case.does.operation in ("lookup", "guard"):
         return None
     target = _target(case)
@@ -588,13 +588,13 @@ def _search(case: _Case) -> Partial | None:
     return case.partial(operation, identity=identity, name="id", target=target)
 
 
-def _scripts(case: _Case) -> Iterable[Abs]:
+def _scripts(case: Case) -> Iterable[Abs]:
     body = case.get("body:2") or case.get("body:1")
     for value in (case.get("script"), entries(body).get("script")):
         yield from parts(value)
 
 
-def _search_bulk(case: _Case) -> Partial:
+def _search_bulk(case: Case) -> Partial:
     actions = case.get(case.does.value)
     seen = entries(actions)
     target = text(seen.get("_index")) or text(case.get("index"))
@@ -620,7 +620,7 @@ def _listed(value: Abs | None) -> bool:
 _KEY_NAMES = frozenset({"id", "pk", "sk", "uuid", "key", "hash_key", "range_key", "_id"})
 
 
-def _dynamodb(case: _Case) -> Partial | None:
+def _dynamodb(case: Case) -> Partial | None:
     does = case.does
     if does.operation == "lookup":
         return None
@@ -659,7 +659,7 @@ _ADD = re.compile(r"\bADD\s+([#\w.]+)\s+(:\w+)")
 _APPENDING = re.compile(r"([#\w.]+)\s*=\s*list_append\(")
 
 
-def _expression(case: _Case) -> Iterable[Change]:
+def _expression(case: Case) -> Iterable[Change]:
     """What an UpdateExpression does; ADD of a set is no addition."""
     value = case.get("UpdateExpression")
     expression = text(value) or ""
@@ -680,7 +680,7 @@ def _expression(case: _Case) -> Iterable[Change]:
         yield Change(column(name), "append", UNKNOWN, span)
 
 
-def _s3(case: _Case) -> Partial | None:
+def _s3(case: Case) -> Partial | None:
     if case.does.operation == "lookup":
         return None
     if case.method == "put":  # Object(bucket, key).put(…)
@@ -694,7 +694,7 @@ def _s3(case: _Case) -> Partial | None:
     return _object(case, value, "Key")
 
 
-def _object(case: _Case, value: Abs | None, name: str) -> Partial:
+def _object(case: Case, value: Abs | None, name: str) -> Partial:
     identity = case.source(value)
     operation = case.does.operation
     if operation == "put" and identity.repeats() is False:
@@ -705,7 +705,7 @@ def _object(case: _Case, value: Abs | None, name: str) -> Partial:
 # Google --------------------------------------------------------------------------------------------
 
 
-def _blob(case: _Case) -> Partial | None:
+def _blob(case: Case) -> Partial | None:
     """bucket.blob(name).upload_from_string(…): the name is the last thing it is made from."""
     if not case.path.endswith("blob()"):
         return None
@@ -713,7 +713,7 @@ def _blob(case: _Case) -> Partial | None:
     return _object(case, values[-1] if values else None, "the blob's name")
 
 
-def _firestore(case: _Case) -> Partial | None:
+def _firestore(case: Case) -> Partial | None:
     if case.does.operation == "lookup":
         return None
     if case.method == "add":
@@ -742,7 +742,7 @@ def _firestore(case: _Case) -> Partial | None:
     )
 
 
-def _load(case: _Case) -> Partial | None:
+def _load(case: Case) -> Partial | None:
     target = _target(case)
     named = case.does.identity
     value = case.get(named)
@@ -775,7 +775,7 @@ def _appends(value: Abs) -> bool:
 _STAGED = re.compile(STAGING, re.I)
 
 
-def _staging(case: _Case, target: str | None) -> str | None:
+def _staging(case: Case, target: str | None) -> str | None:
     """Why what is appended here is no table to stay: its name, or what else is done with it."""
     if target is None:
         return None
@@ -801,7 +801,7 @@ _MOVES = re.compile(
 _COPY = re.compile(r"^\s*COPY\s+([\w.\"]+)[^;]*\bFROM\b", re.I | re.S)
 
 
-def _copy(case: _Case) -> Partial | None:
+def _copy(case: Case) -> Partial | None:
     if case.does.value:
         value = case.get(case.does.value)
         found = next(filter(None, map(_COPY.match, filter(None, map(text, parts(value))))), None)
@@ -819,7 +819,7 @@ _INSERT = re.compile(r"^\s*INSERT\s+INTO\s+(?:TABLE\s+)?([\w.`\"]+)", re.I)
 _TOKEN = "insert_deduplication_token"
 
 
-def _clickhouse(case: _Case) -> Partial | None:
+def _clickhouse(case: Case) -> Partial | None:
     if case.method in ("execute", "execute_iter", "executemany", "insert_dataframe") or (
         case.method in ("command", "query")
     ):
@@ -851,7 +851,7 @@ def _clickhouse(case: _Case) -> Partial | None:
 # Cassandra -------------------------------------------------------------------------------------------
 
 
-def _cassandra(case: _Case) -> Partial | None:
+def _cassandra(case: Case) -> Partial | None:
     value = case.get(case.does.value)
     read = (cql.read(statement) for statement in filter(None, map(text, parts(value))))
     written = next(filter(None, read), None)
@@ -885,7 +885,7 @@ def _cassandra(case: _Case) -> Partial | None:
     )
 
 
-def _bound_values(case: _Case, value: Abs | None) -> tuple[Abs, ...]:
+def _bound_values(case: Case, value: Abs | None) -> tuple[Abs, ...]:
     """The values of a statement's placeholders, in order."""
     given = case.get("parameters:1")
     if isinstance(given, Items) and not given.keys:
@@ -899,7 +899,7 @@ def _bound_values(case: _Case, value: Abs | None) -> tuple[Abs, ...]:
 # InfluxDB --------------------------------------------------------------------------------------------
 
 
-def _point(case: _Case) -> Partial | None:
+def _point(case: Case) -> Partial | None:
     """A point's identity is its measurement, its tags and its time; without a time, the
     server's."""
     value = case.get(case.does.value)
@@ -970,7 +970,7 @@ def _opened(value: Abs) -> tuple[str, str | None]:
 # Frames ----------------------------------------------------------------------------------------------
 
 
-def _frame(case: _Case) -> Partial | None:
+def _frame(case: Case) -> Partial | None:
     mode = text(case.get(case.does.value)) or ""
     table = case.method in ("to_sql", "to_gbq", "write_database")
     target = text(case.get(case.does.target))
@@ -983,27 +983,7 @@ def _frame(case: _Case) -> Partial | None:
     return case.partial("append", target=target, table=table, guard=guard)
 
 
-def _spark(case: _Case) -> Partial | None:
-    if case.path == "deltalake.write_deltalake":
-        mode = text(case.get("mode"))
-        return (
-            case.partial("append", target=text(case.get(case.does.target)))
-            if (mode == "append")
-            else None
-        )
-    if case.method == "append":
-        return case.partial("append") if "writeTo()" in case.path else None
-    if ".write" not in case.path or ".writeStream" in case.path:
-        return None
-    modes = [text(one) for one in made_from(case.execution.receiver)]
-    appends = ("mode()" in case.path and "append" in modes) or text(case.get("mode")) == "append"
-    if not appends:
-        return None
-    target = next(filter(None, map(text, case.execution.args)), None)
-    return case.partial("append", target=target)
-
-
-_READERS: dict[str, Callable[[_Case], Partial | None]] = {
+_READERS: dict[str, Callable[[Case], Partial | None]] = {
     "": _keyed,
     "mongo": _mongo,
     "mapped": _mapped,
@@ -1019,5 +999,5 @@ _READERS: dict[str, Callable[[_Case], Partial | None]] = {
     "cassandra": _cassandra,
     "point": _point,
     "frame": _frame,
-    "spark": _spark,
+    "spark": spark.appended,
 }
