@@ -16,13 +16,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import documents
+import placements
 from documents import ROOT, Document
 from oncelint.check import catalogue, page
+from oncelint.frameworks import connectors
 from oncelint.model.finding import Finding
 from oncelint.model.rule import Rule
 
 RULES = ROOT / "fixtures" / "rules"
 PAGES = ROOT / "docs" / "rules"
+CONNECTORS = ROOT / "docs" / "connectors.md"
+PLACEMENTS = ROOT / "docs" / "placements.md"
 README = ROOT / "README.md"
 _NOTICE = "<!-- Written by tools/docs.py from the rule and its examples. -->\n"
 _MARKED = re.compile(r"(?P<open><!-- rules: .*? -->\n).*?(?P<close><!-- end of rules -->)", re.S)
@@ -34,6 +38,8 @@ def pages() -> dict[Path, str]:
     rules = catalogue()
     made = {PAGES / f"{name}.md": rule_page(rule) for name, rule in rules.items()}
     made[PAGES / "README.md"] = index(rules)
+    made[CONNECTORS] = connector_page()
+    made[PLACEMENTS] = placements.page()
     made[README] = _MARKED.sub(
         lambda found: found["open"] + table(rules, "docs/rules/") + found["close"],
         README.read_text(encoding="utf-8"),
@@ -138,6 +144,50 @@ def table(rules: Mapping[str, Rule], folder: str) -> str:
         for rule in sorted(rules.values(), key=lambda rule: (rule.group, rule.id))
     ]
     return head + "|---|---|---|---|---|---|---|\n" + "".join(rows)
+
+
+def connector_page() -> str:
+    """What is known of connectors, from their data files."""
+    parts = [
+        "<!-- Written by tools/docs.py from linter/oncelint/frameworks/connectors/data. -->\n",
+        "# Connectors\n",
+        "What the connectors people run do with records that are delivered again, and with those that"
+        "\nfail. Connect knows a class by its simple name as well, with or without `Connector`. *Exactly"
+        " once*\nsays of a source whether it takes part in Connect's exactly-once support (KIP-618), of a"
+        " sink\nwhether it repeats nothing when records come again. What could not be verified is left"
+        " out, and\nthe rules say nothing of it.\n",
+    ]
+    for role in ("sink", "source"):
+        parts.append(f"## {role.title()}s\n")
+        some = [one for one in connectors.known() if one.facts["role"] == role]
+        parts += [_connector(one) for one in sorted(some, key=_by_name)]
+    return "\n".join(parts)
+
+
+def _by_name(one: connectors.Known) -> str:
+    return one.name.removeprefix("the ").lower()
+
+
+_TOLD = {
+    "exactly-once": "exactly once",
+    "exactly-once-when": "with",
+    "drops": "skips failing records with",
+    "tolerance": "own setting over errors.tolerance",
+    "dead-letter": "own topic for failed records",
+    "every-start": "reads everything again at each start with",
+}
+
+
+def _connector(one: connectors.Known) -> str:
+    names = [*one.classes, *one.managed]
+    lines = [
+        f"### {one.name[0].upper()}{one.name[1:]}\n",
+        ", ".join(f"`{n}`" for n in names) + "\n",
+    ]
+    lines.append(f"{one.text}\n")
+    lines += [f"- {said}: {one.facts[key]}" for key, said in _TOLD.items() if key in one.facts]
+    lines += [f"- from ({facts}): {source}" for facts, source in one.sources.items()]
+    return "\n".join(lines) + "\n"
 
 
 def stale() -> dict[Path, str]:

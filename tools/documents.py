@@ -39,6 +39,12 @@ _SHOWN = {
     "connect-worker": ("exactly.once.source.support",),
     "broker": ("transaction.state.log.replication.factor", "transaction.state.log.min.isr"),
     "topic": ("replication.factor", "min.insync.replicas"),
+    "spark-source": ("kafka.isolation.level", "startingOffsets"),
+    "spark-sink": ("checkpointLocation",),
+    "spark-session": ("spark.sql.streaming.checkpointLocation",),
+    "flink-source": ("properties.isolation.level",),
+    "flink-sink": ("sink.delivery-guarantee", "sink.transactional-id-prefix"),
+    "flink-job": ("execution.checkpointing.interval",),
 }
 
 

@@ -15,7 +15,27 @@ MODULES: dict[str, tuple[str, ...]] = {
         "transactions.unstable_transactional_id",
         "transactions.transaction_timeout_exceeds_broker",
     ),
-    "Connector": ("connect.connect_jdbc_sink_not_idempotent",),
+    "Connector": (
+        "connect.connect_jdbc_sink_not_idempotent",
+        "connect.connect_override_forbidden",
+        "connect.connect_sink_reads_uncommitted",
+        "connect.connect_generated_document_id",
+        "connect.connect_nondeterministic_partitioner",
+        "connect.connect_errors_dropped",
+        "connect.connect_source_duplicates",
+    ),
+    "StreamsApplication": (
+        "streaming.streams_at_least_once",
+        "streaming.streams_eos_deprecated",
+        "streaming.streams_eos_overridden",
+        "streaming.streams_unstable_application_id",
+        "streaming.streams_internal_topics_unreplicated",
+    ),
+    "FlinkSink": (
+        "streaming.flink_sink_not_exactly_once",
+        "streaming.flink_transactional_id_prefix",
+        "streaming.flink_checkpointing_off",
+    ),
     "Feed": (
         "transactions.auto_commit_in_transaction",
         "transactions.output_not_transactional",
@@ -32,6 +52,12 @@ MODULES: dict[str, tuple[str, ...]] = {
         "sinks.external_call_without_idempotency_key",
         "sinks.table_never_deduplicates",
         "sinks.db_and_offset_not_atomic",
+        "streaming.spark_foreachbatch_not_idempotent",
+    ),
+    "SparkSource": ("streaming.spark_reads_uncommitted",),
+    "SparkSink": (
+        "streaming.spark_no_checkpoint",
+        "streaming.spark_kafka_sink_at_least_once",
     ),
     "Pipeline": (
         "offsets.commit_before_processing",
@@ -67,6 +93,9 @@ MODULES: dict[str, tuple[str, ...]] = {
         "transactions.missing_group_metadata",
     ),
     "Client": (
+        "streaming.flink_sink_without_key",
+        "connect.connect_source_not_exactly_once",
+        "connect.connect_setting_ignored",
         "idempotence.client_with_known_defect",
         "config.unknown_key",
         "config.invalid_value",
@@ -74,6 +103,15 @@ MODULES: dict[str, tuple[str, ...]] = {
         "config.key_of_another_role",
         "config.duplicate_key",
         "config.deprecated_key",
+    ),
+    "Cluster": (
+        "cluster.transaction_log_unsatisfiable",
+        "cluster.transaction_log_unreplicated",
+        "cluster.offsets_topic_unreplicated",
+        "cluster.min_insync_replicas_one",
+        "cluster.unclean_leader_election",
+        "cluster.producer_state_expires_early",
+        "cluster.topic_unreplicated",
     ),
     "SuppressionUse": ("config.unused_suppression",),
 }

@@ -75,8 +75,21 @@ def hidden(worlds: Sequence[World]) -> bool:
     )
 
 
+def by_framework(setting: Setting) -> str:
+    """Who set a setting that nobody wrote, where a framework did (a layer's origin); else nothing."""
+    if setting.key_span is not None or not setting.origins:
+        return ""
+    note = setting.origins[0].note
+    return note if note.startswith("set by ") else ""
+
+
+def _chosen(world: World, name: str) -> bool:
+    setting = world.setting(name)
+    return world.is_set(name) or (setting is not None and bool(by_framework(setting)))
+
+
 def _obstacle(worlds: Sequence[World], name: str) -> Obstacle | None:
-    chosen = [world for world in worlds if world.is_set(name)]
+    chosen = [world for world in worlds if _chosen(world, name)]
     wrong = [world for world in chosen if _forbids(world, world.settings[name])]
     unknown = [world for world in chosen if not world.settings[name].known]
     telling = tuple(wrong or unknown)

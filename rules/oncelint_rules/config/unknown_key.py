@@ -102,7 +102,7 @@ def _goal(use: KeyUse) -> Goal:
     if use.nearest is None:
         reason = "what it was meant for is not known"
         return Goal(f"remove {use.key}", {}, "unsafe", reason, removals=(use.span,))
-    renames = ((use.span, use.nearest),)
+    renames = ((use.span, use.canonical or use.nearest),)
     title = f"rename {use.key} to {use.nearest}"
     if not _is_a_slip(use.key, use.nearest):
         return Goal(title, {}, "unsafe", f"that {use.nearest} is meant is a guess", renames=renames)

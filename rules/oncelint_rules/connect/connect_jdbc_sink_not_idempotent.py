@@ -3,7 +3,7 @@
 ## What it does
 
 Reports a JDBC sink of Confluent, Aiven, Debezium or Confluent Cloud that writes with plain INSERT
-statements: `insert.mode` is insert, or not set, which is the same.
+statements: `insert.mode` is insert, or not set, which is the same, or multi in Aiven's.
 
 ## The failure
 
@@ -51,7 +51,6 @@ from oncelint.model import (
     Known,
     Project,
     Rule,
-    Setting,
     Severity,
     World,
     across,
@@ -59,28 +58,12 @@ from oncelint.model import (
     speak,
 )
 from oncelint.model.values import Scalar
-
-
-def _value(world: World, name: str, default: str) -> str | None:
-    """What a setting comes to, in lower case; None when that is not known."""
-    setting = world.setting(name)
-    if setting is None:
-        return default if world.open_reason is None else None
-    if not isinstance(setting.value, Known):
-        return None
-    value = setting.value.value
-    return default if value is None else str(value).strip().lower()
+from oncelint_rules.connectors import spot, told, value
 
 
 def _inserts(world: World, facts: Mapping[str, str]) -> bool | None:
-    mode = _value(world, facts["mode"], facts["mode-default"])
-    return None if mode is None else mode == "insert"
-
-
-def _told(setting: Setting | None, name: str, default: str) -> str:
-    if setting is None:
-        return f"{name} is {default} by default"
-    return f"{name} is {as_text(setting.value)}"
+    mode = value(world, facts["mode"], facts["mode-default"])
+    return None if mode is None else mode in facts.get("inserts", "insert").split("|")
 
 
 def _key_columns(world: World, facts: Mapping[str, str]) -> str | None:
@@ -99,19 +82,14 @@ def check(connector: Connector, project: Project) -> Iterator[Hit]:
     if not verdict:
         return
     world = verdict.world
-    key = _value(world, facts["key"], facts["key-default"])
+    key = value(world, facts["key"], facts["key-default"])
     if key is None:
         return
     mode, key_setting = world.setting(facts["mode"]), world.setting(facts["key"])
-    creates = _value(world, facts["create"], "") == facts["creates"]
-    # what is missing has no place of its own: the class is what it is missing of
-    span = (
-        speak.place(mode, connector)
-        if mode
-        else speak.place(world.setting("connector.class"), connector)
-    )
-    told = _told(mode, facts["mode"], facts["mode-default"])
-    key_told = _told(key_setting, facts["key"], facts["key-default"])
+    creates = value(world, facts["create"]) == facts["creates"]
+    span = spot(mode, connector, world)
+    mode_told = told(mode, facts["mode"], facts["mode-default"])
+    key_told = told(key_setting, facts["key"], facts["key-default"])
     severity: Severity | None = None
     settings: dict[str, Scalar] = {facts["mode"]: "upsert"}
     if key == "none":
@@ -138,7 +116,7 @@ def check(connector: Connector, project: Project) -> Iterator[Hit]:
         advice += f"; the table needs a unique key on {columns or 'those columns'} for it"
     yield Hit(
         span=span,
-        message=f"{consequence}: {told} in {facts['name']}, and {key_told}; {advice}",
+        message=f"{consequence}: {mode_told} in {facts['name']}, and {key_told}; {advice}",
         confidence=verdict.confidence,
         severity=severity,
         setting=facts["mode"],

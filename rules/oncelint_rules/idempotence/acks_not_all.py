@@ -65,31 +65,37 @@ def check(producer: Producer, project: Project) -> Iterator[Hit]:
             continue
         setting = verdict.world.settings[ACKS]
         span = speak.place(setting, producer)
+        safe = speak.value(producer, ACKS, "all")
         yield Hit(
             span=span,
             message=(
-                f"{consequence}: {setting.spelled} is {value}{verdict.where()}"
+                f"{consequence}: {setting.spelled} is"
+                f" {speak.value(producer, ACKS, str(value))}{verdict.where()}"
                 f"{_idempotence_too(verdict.worlds)};"
-                f" set {setting.spelled} to all"
+                f" set {setting.spelled} to {safe}"
             ),
             confidence=verdict.confidence,
             setting=setting.spelled,
             related=speak.elsewhere(producer, span, setting),
             provenance=setting.origins,
-            goal=_goal(setting.spelled, value),
+            goal=_goal(f"set {setting.spelled} to {safe}", value, verdict.worlds),
             subject_key=speak.subject_key(producer, setting.spelled),
             causes=(producer.span, span),
         )
 
 
-def _goal(spelled: str, value: int) -> Goal:
+# Collectors that have no option for it.
+_WITHOUT_IDEMPOTENCE = ("logstash", "redpanda-connect-sarama")
+
+
+def _goal(title: str, value: int, worlds: Sequence[World]) -> Goal:
     """Whoever waits for an answer sends again without one: without acknowledgements that did not
     matter, and with them it takes idempotence."""
     settings: dict[str, Scalar] = {ACKS: "all"}
-    if value == 0:
+    if value == 0 and not all(world.dialect in _WITHOUT_IDEMPOTENCE for world in worlds):
         settings[IDEMPOTENCE] = True
     cost = "each record then waits for all in-sync replicas"
-    return Goal(f"set {spelled} to all", settings, "unsafe", cost)
+    return Goal(title, settings, "unsafe", cost)
 
 
 def _repeats_default(world: World) -> bool:

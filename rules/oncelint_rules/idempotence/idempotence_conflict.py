@@ -51,7 +51,7 @@ from oncelint.model import (
     as_text,
     speak,
 )
-from oncelint_rules.producers import PRODUCER_RUNS, wanted
+from oncelint_rules.producers import PRODUCER_RUNS, by_framework, wanted
 
 FAMILIES = ("idempotence", "gapless")
 
@@ -76,19 +76,23 @@ def _hit(producer: Producer, name: str, verdict: Verdict) -> Hit:
     found = next(c for c in refused(world) if c.settings[0] == name)
     wrong, asking = world.settings[name], world.settings.get(found.settings[1])
     span = speak.place(wrong, producer)
-    told = f"{wrong.spelled} is {as_text(wrong.value)}"
+    framework = by_framework(wrong)
+    own = speak.value(producer, name, as_text(wrong.value))
+    told = f"{wrong.spelled} is {own}" + (f" ({framework})" if framework else "")
     if found.family == "gapless":
         needs = f"{told}, which needs idempotence"
         goal = Goal(f"set {found.settings[1]} to true", {}, "safe", starts=True)
         advice = f"set {found.settings[1]} to true or remove {wrong.spelled}"
     else:
-        value = wanted(world, name)
+        value = speak.value(producer, name, wanted(world, name))
         reason = "idempotence, which is on by default,"
         if asking is not None and asking.set_by == "user":
             reason = asking.spelled
         needs = f"{told} and {reason} needs {value}"
         goal = Goal(f"set {wrong.spelled} to {value}", {}, "safe", starts=True)
         advice = f"remove {wrong.spelled} or set it to {value}"
+        if framework:
+            advice = f"set {wrong.spelled} to {value}"
     return Hit(
         span=span,
         message=f"the producer does not start ({found.error}){verdict.where()}: {needs}; {advice}",

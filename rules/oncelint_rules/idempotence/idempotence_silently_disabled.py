@@ -49,7 +49,7 @@ from oncelint.model import (
     as_text,
     speak,
 )
-from oncelint_rules.producers import ACKS, IDEMPOTENCE, duplicates, wanted
+from oncelint_rules.producers import ACKS, IDEMPOTENCE, by_framework, duplicates, wanted
 
 
 def _disabling(world: World) -> tuple[str, ...]:
@@ -74,14 +74,17 @@ def _hit(producer: Producer, name: str, verdict: Verdict) -> Hit:
     wrong, idempotence = world.settings[name], world.settings[IDEMPOTENCE]
     span = speak.place(wrong, producer)
     value = wanted(world, name)
+    framework = by_framework(wrong)
+    told = f"{wrong.spelled} is {as_text(wrong.value)}" + (f" ({framework})" if framework else "")
+    advice = f"set {wrong.spelled} to {value}" if framework else ""
     return Hit(
         span=span,
         message=(
-            f"{duplicates(verdict.worlds)}: {wrong.spelled} is {as_text(wrong.value)}, for which"
+            f"{duplicates(verdict.worlds)}: {told}, for which"
             f" {speak.library(producer, *verdict.worlds)} turns"
             f" {idempotence.spelled} off with no more than a line in the log"
             f"{verdict.where(versions=not producer.client_versions)};"
-            f" remove {wrong.spelled} or set it to {value}"
+            f" {advice or f'remove {wrong.spelled} or set it to {value}'}"
         ),
         confidence=verdict.confidence,
         setting=wrong.spelled,

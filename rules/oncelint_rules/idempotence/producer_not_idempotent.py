@@ -81,7 +81,8 @@ _ARRIVED: dict[str, str] = {
     "aiokafka": "aiokafka 0.5",
     "java": "kafka-clients 0.11",
 }
-_CONNECT = "connect worker producer"
+# What a layer of frameworks/connect.py calls itself.
+_CONNECT = "set by Kafka Connect for its producers"
 # The one release whose workers let the client's own default through (KAFKA-13759).
 _LET_THROUGH = "3.0.1"
 # What is said of the releases that announce the new default without having it.
@@ -100,8 +101,12 @@ def _off(world: World) -> bool | None:
     if any(c.family == "missing" and c.outcome == "refuses" for c in world.contradictions):
         return False  # it does not start with a setting it does not know
     if setting is None:
-        return True
+        return True if world.dialect in _ARRIVED else None
     return setting.value.value is False if isinstance(setting.value, Known) else None
+
+
+def _on_connect(producer: Producer) -> bool:
+    return any(layer.origin == _CONNECT for layer in producer.layers)
 
 
 def check(producer: Producer, project: Project) -> Iterator[Hit]:
@@ -163,11 +168,9 @@ def _without_the_feature(producer: Producer, verdict: Verdict) -> Hit:
 def _switched_off(producer: Producer, verdict: Verdict, able: Sequence[World]) -> Hit:
     world = able[-1]
     setting = world.settings[IDEMPOTENCE]
-    on_connect = producer.placement == _CONNECT
+    on_connect = _on_connect(producer)
     confidence = verdict.confidence
     spelled = setting.spelled
-    if on_connect and setting.set_by != "user":
-        spelled = f"producer.{spelled}"
     told = _told(producer, verdict, able, spelled)
     only_one = all(one.versions == (_LET_THROUGH,) for one in verdict.fails)
     if on_connect and only_one and not verdict.unknown:
@@ -175,7 +178,7 @@ def _switched_off(producer: Producer, verdict: Verdict, able: Sequence[World]) -
         told = _plainly(setting, spelled)
         confidence = "medium" if verdict.fails else confidence
     span = speak.place(setting, producer)
-    goal = _goal(verdict, able, spelled)
+    goal = _goal(producer, verdict, able, spelled)
     return Hit(
         span=span,
         message=f"{duplicates(verdict.worlds)}: {told}; {goal.title}",
@@ -190,13 +193,14 @@ def _switched_off(producer: Producer, verdict: Verdict, able: Sequence[World]) -
     )
 
 
-def _goal(verdict: Verdict, able: Sequence[World], spelled: str) -> Goal:
+def _goal(producer: Producer, verdict: Verdict, able: Sequence[World], spelled: str) -> Goal:
     """Switching it on, with what has to change beside it in any of the worlds."""
     others = in_the_way(able)
     title = f"set {spelled} to true"
     for other in others:
         if other.certain:
-            title += f" and {other.setting.spelled} to {other.wanted} ({other.reason})"
+            wanted = speak.value(producer, other.setting.name, other.wanted)
+            title += f" and {other.setting.spelled} to {wanted} ({other.reason})"
     doubtful = [
         f"{one.setting.spelled} is {one.wanted} ({one.reason})" for one in others if not one.certain
     ]
@@ -226,7 +230,7 @@ def _doubt(setting: Setting, others: Sequence[Obstacle]) -> str:
 def _told(producer: Producer, verdict: Verdict, able: Sequence[World], spelled: str) -> str:
     """What is the case and where, without the consequence and the advice."""
     setting = able[-1].settings[IDEMPOTENCE]
-    if setting.set_by == "user" or producer.placement == _CONNECT:
+    if setting.set_by == "user" or _on_connect(producer):
         return _plainly(setting, spelled) + verdict.where()
     versions = not producer.client_versions
     library = speak.library(producer, *verdict.worlds)

@@ -51,6 +51,7 @@ from oncelint.model import (
     Project,
     Related,
     Rule,
+    StreamsApplication,
     World,
     across,
     speak,
@@ -73,10 +74,23 @@ def _reads_all(pipeline: Pipeline, world: World) -> bool | None:
     return (pipeline.ends or limited) and world.known("auto.offset.reset") in _FIRST
 
 
+def _of_an_application(pipeline: Pipeline, project: Project) -> bool:
+    """Whether the group is named after a Streams application: streams-unstable-application-id's."""
+    groups = {world.value(SETTING) for world in pipeline.consumer.worlds}
+    return any(
+        isinstance(one, StreamsApplication)
+        and one.unit == pipeline.consumer.unit
+        and groups & {world.value("application.id") for world in one.worlds}
+        for one in project.clients
+    )
+
+
 def check(pipeline: Pipeline, project: Project) -> Iterator[Hit]:
     if pipeline.positioned or all(_is_file(effect) for effect in pipeline.effects):
         return
     if across(pipeline.consumer.worlds, lambda world: _reads_all(pipeline, world)):
+        return
+    if _of_an_application(pipeline, project):
         return
     verdict = computed.changes(pipeline.consumer.worlds, SETTING)
     if verdict:

@@ -4,8 +4,9 @@
 
 Reports a producer with a constant `transactional.id` of which several are alive at once: made in a
 loop or comprehension and kept in a pool, made by a function that several threads, tasks or
-processes run, made for each request of a server; and one constant id in two scripts of a deployment
-unit.
+processes run, made for each request of a server; one constant id in two scripts of a deployment
+unit; and one that several replicas of a workload run with: a Deployment whose image is called like
+the program, a variable that its manifest gives, a configuration in a ConfigMap that it mounts.
 
 ## The failure
 
@@ -25,8 +26,9 @@ own.
 ## When it is silent
 
 When the id holds anything that differs (a loop's variable, an argument, the environment); when a
-loop makes one producer after the other and drops each; when one script only is seen to make it.
-Replicas of a deployment cannot be seen in Python code.
+loop makes one producer after the other and drops each; when one script only is seen to make it, and
+no manifest of the project runs it more than once. How many pods a DaemonSet or a scaler without an
+upper bound has is not known.
 
 ## References
 
@@ -37,22 +39,30 @@ Streams and Spring for Apache Kafka documentation on transactional ids; confluen
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from oncelint.model import (
+    Computed,
     Hit,
     Known,
     Lifecycle,
+    Producer,
     Project,
     Related,
     Rule,
     Setting,
+    Span,
+    Workload,
     World,
     across,
     speak,
 )
+from oncelint.model.versions import at_least
+from oncelint_rules import deployments
 
 SETTING = "transactional.id"
+_NUMBERED_SINCE = "2.6.0"
 _LIVE = {
     "pool": "several producers with it are made and kept",
     "threads": "several threads or tasks make a producer with it each",
@@ -95,6 +105,103 @@ def _rival(life: Lifecycle, project: Project, value: object) -> Lifecycle | None
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Replicated:
+    """A workload that runs several producers with one id, and where the id stands."""
+
+    setting: Setting
+    text: str
+    what: str
+    kind: str
+    at: Span | None
+
+
+def _replicated(life: Lifecycle, project: Project) -> _Replicated | None:
+    """The id where several processes have the same one: written in the program or the configuration
+    that they all run with, or in a variable that their manifest gives."""
+    producer = life.producer
+    setting = _id(life)
+    if setting is None:
+        setting = _prefix(producer)
+    if setting is not None:
+        text = _written(setting)
+        count = producer.instances
+        if count is not None and count > 1:
+            name = producer.details.get("workload", "")
+            what = f"{count} replicas of {name}" if name else f"{count} processes"
+            kind = producer.details.get("workload-kind", "")
+            return _Replicated(setting, text, what, kind, None)
+        return _of_workloads(deployments.workloads_of(producer, project), setting, text)
+    for world in producer.worlds:
+        taken = deployments.variable(world, SETTING)
+        if taken is None:
+            continue
+        giving = deployments.giving(producer, project, taken)
+        values = {one.environment[taken] for one in giving}
+        value = next(iter(values)) if len(values) == 1 else None
+        if isinstance(value, Known) and isinstance(value.value, str) and value.value:
+            return _of_workloads(giving, world.settings[SETTING], value.value)
+    return None
+
+
+def _prefix(producer: Producer) -> Setting | None:
+    """A framework's id that is a constant and a number: each process counts from 0 (Spring's
+    `transaction-id-prefix`). Before spring-kafka 2.6, which came with the clients of that number,
+    its containers put group, topic and partition behind a prefix that was to be the same."""
+    for world in producer.worlds:
+        if not at_least(world.versions[-1], _NUMBERED_SINCE):
+            continue
+        setting = world.setting(SETTING)
+        value = setting.value if setting is not None else None
+        if isinstance(value, Computed) and not value.kinds and value.template.endswith("{n}"):
+            return setting
+    return None
+
+
+def _written(setting: Setting) -> str:
+    value = setting.value
+    if isinstance(value, Computed):
+        return value.template.removesuffix("{n}")
+    return str(value.value) if isinstance(value, Known) else ""
+
+
+def _of_workloads(some: Sequence[Workload], setting: Setting, text: str) -> _Replicated | None:
+    for one in some:
+        if one.replicas is not None and one.replicas > 1:
+            what = f"{one.replicas} replicas of {one.kind} {one.name}"
+            return _Replicated(setting, text, what.rstrip(), one.kind, one.span)
+    return None
+
+
+def _replica_hit(life: Lifecycle, found: _Replicated) -> Hit:
+    producer, setting = life.producer, found.setting
+    span = speak.place(setting, producer)
+    related = list(speak.elsewhere(producer, span, setting))
+    if found.at is not None:
+        related.append(Related(found.at, f"{found.what} run it"))
+    pods = found.kind != "compose service"
+    name = found.text.rstrip("-._") + "-<pod>"
+    if not pods:
+        advice = "give each an id of its own that outlives restarts"
+    elif deployments.is_stable(found.kind):
+        advice = f"put the pod's name behind it, {name}, which outlives restarts"
+    else:
+        advice = f"run a StatefulSet and put the pod's name behind it, {name}"
+    return Hit(
+        span=span,
+        message=(
+            "they fence each other, and each start aborts what the others have open:"
+            f" {setting.spelled} is {speak.quoted(found.text)} in {found.what}; {advice}"
+        ),
+        confidence="medium",
+        setting=setting.spelled,
+        related=tuple(dict.fromkeys(related)),
+        provenance=setting.origins,
+        causes=(producer.span, span),
+        subject_key=speak.subject_key(producer, setting.spelled),
+    )
+
+
 def _advice(life: Lifecycle, text: str) -> str:
     """What to call them: the concrete name depends on what the client sends with its offsets."""
     producer = life.producer
@@ -108,6 +215,10 @@ def _advice(life: Lifecycle, text: str) -> str:
 
 
 def check(life: Lifecycle, project: Project) -> Iterator[Hit]:
+    replicated = _replicated(life, project) if life.live is None else None
+    if replicated is not None:
+        yield _replica_hit(life, replicated)
+        return
     producer = life.producer
     setting = _id(life)
     if setting is None or not isinstance(setting.value, Known):

@@ -3,7 +3,7 @@
 ## What it does
 
 Reports a producer whose `transactional.id` is made of a random value, the time or a process id,
-and, with low confidence, one made of the host name alone.
+and one made of the host name alone, with low confidence where no manifest tells what runs it.
 
 ## The failure
 
@@ -28,9 +28,10 @@ there is no automatic fix.
 When the id is a constant, comes from the configuration or the environment, or is made from the
 record's topic and partition. Where the offsets are sent to the transaction with the consumer's
 group metadata it is a note: the broker then fences zombies by their generation in the group
-(KIP-447), and only the waiting and the litter remain. A host name is stable in a StatefulSet or on
-a machine, and random in a Deployment, which cannot be told from here: low confidence. A random
-default beneath an environment variable is judged with low confidence too.
+(KIP-447), and only the waiting and the litter remain. A host name, or a pod's, is stable in a
+StatefulSet or on a machine, and random in a Deployment: where the project's manifests do not tell
+which runs the program, low confidence. A random default beneath an environment variable is judged
+with low confidence too.
 
 ## References
 
@@ -54,9 +55,11 @@ from oncelint.model import (
     World,
     speak,
 )
-from oncelint_rules import computed
+from oncelint_rules import computed, deployments
 
 SETTING = "transactional.id"
+# Their pods have other names after every restart.
+_NAMELESS = frozenset({"Deployment", "ReplicaSet", "Rollout", "DeploymentConfig", "DaemonSet"})
 
 
 def check(producer: Producer, project: Project) -> Iterator[Hit]:
@@ -66,7 +69,10 @@ def check(producer: Producer, project: Project) -> Iterator[Hit]:
         return
     on_host = computed.follows_host(producer.worlds, SETTING)
     if on_host:
-        yield _hit(producer, on_host.world, "low", on_host.where())
+        kinds = {one.kind for one in deployments.workloads_of(producer, project)}
+        if not kinds or not all(map(deployments.is_stable, kinds)):
+            told: Confidence = "medium" if kinds and kinds <= _NAMELESS else "low"
+            yield _hit(producer, on_host.world, told, on_host.where())
 
 
 def _hit(producer: Producer, world: World, confidence: Confidence, where: str) -> Hit:

@@ -1,0 +1,2 @@
+"""Rules about brokers and topics: what becomes of acknowledged records and of transactions when a
+broker is lost."""
