@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from dataclasses import dataclass, field
 
@@ -60,6 +61,10 @@ _JVM = ("Java", "Kotlin", "Scala")
 _SKIPPED_FOLDERS = frozenset(
     {".git", ".hg", ".svn", "node_modules", ".venv", "venv", ".tox", ".nox", "__pycache__"}
     | {".mypy_cache", ".ruff_cache", ".pytest_cache", "site-packages", ".eggs"}
+)
+# What Maven, Gradle and editors make of a project's own files: copies that somebody committed.
+_BUILT = re.compile(
+    r"(?:^|/)(?:target/(?:test-)?classes|build/resources|bin/(?:main|test)|out/production)/"
 )
 _SUPPRESSION = b"oncelint:"
 # Deleted and still in git's index, or deleted since: the project is complete without it.
@@ -267,6 +272,9 @@ def candidates(
             found.skip(path.rstrip("/"), "unreadable: the folder cannot be listed", relevant=True)
             continue
         found.files.append(path)
+        if _BUILT.search(path) is not None:
+            found.skip(path, "output of a build", relevant=False)
+            continue
         kind, dependency, language = kind_of(path), reader_for(path), _language_of(path)
         if kind == "markdown" and not documents:
             kind = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oncelint.model import (
     Broker,
     Client,
     Cluster,
+    Hit,
     Known,
     Project,
     Related,
@@ -97,6 +98,28 @@ def among(
         setting = verdict.world.setting(name) if verdict else None
         if setting is not None:
             yield Found(client, verdict, setting, speak.place(setting, client))
+
+
+def once(hits: Iterator[Hit]) -> Iterator[Hit]:
+    """Hits that say the same of several brokers as one, at the first of them: its goal is that of all.
+
+    The others are places of the finding.
+    """
+    groups: dict[tuple[str, str], list[Hit]] = {}
+    for hit in hits:
+        groups.setdefault((hit.message, hit.confidence), []).append(hit)
+    for same in groups.values():
+        first, *rest = sorted(same, key=lambda hit: hit.span)
+        more = [hit for hit in rest if hit.span != first.span]
+        clients = tuple(
+            hit.goal.client for hit in rest if hit.goal is not None and hit.goal.client is not None
+        )
+        yield replace(
+            first,
+            related=(*first.related, *(Related(hit.span, "the same here") for hit in more)),
+            goal=replace(first.goal, others=clients) if first.goal is not None else None,
+            causes=tuple(dict.fromkeys(hit.span for hit in (first, *rest))),
+        )
 
 
 def copies(topic: Topic) -> int | None:

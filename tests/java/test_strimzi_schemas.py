@@ -120,13 +120,10 @@ def _is(value: Any, type_: str | None) -> bool:
 def resources(files: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Strimzi's whole resources in a project, with the names of their files."""
     for name, body in files.items():
-        if not name.endswith((".yaml", ".yml")) or GROUP not in body:
+        template = "{{" in body
+        if not name.endswith((".yaml", ".yml")) or GROUP not in body or template:
             continue
-        try:
-            loaded = list(yaml.safe_load_all(body))
-        except yaml.YAMLError:
-            continue  # a template
-        for one in loaded:
+        for one in yaml.safe_load_all(body):
             inside = one.get("items", [one]) if isinstance(one, dict) else []
             for resource in inside:
                 if str(resource.get("apiVersion", "")).startswith(f"{GROUP}/"):

@@ -72,7 +72,8 @@ def _fix(planner: _Planner, finding: Finding, goal: Goal) -> Fix:
         client = goal.client if goal.client is not None else finding.subject
         changes = goal.settings or goal.renames or goal.removals or goal.starts
         if changes and isinstance(client, Client) and client.placement != FRAMEWORK:
-            return _settings(client, finding, goal, planner)
+            fixes = [_settings(one, finding, goal, planner) for one in (client, *goal.others)]
+            return fixes[0] if len(fixes) == 1 else _together(fixes)
     except CannotWrite as problem:
         return Fix(title=goal.title, safety="display", reason=problem.reason)
     return Fix(title=goal.title, safety="display", reason=goal.reason or "this is yours to decide")
@@ -146,6 +147,19 @@ def _comment(planner: _Planner, use: SuppressionUse, goal: Goal) -> Fix:
 
 
 # Settings -------------------------------------------------------------------------------------
+
+
+def _together(fixes: Sequence[Fix]) -> Fix:
+    """The fixes of several clients as one, which is as safe as the least safe of them."""
+    reasons = dict.fromkeys(one.reason for one in fixes if one.reason)
+    users = dict.fromkeys(span for one in fixes for span in one.users)
+    return replace(
+        fixes[0],
+        safety="safe" if not reasons else "unsafe",
+        edits=tuple(dict.fromkeys(edit for one in fixes for edit in one.edits)),
+        reason="; ".join(reasons) or None,
+        users=tuple(users),
+    )
 
 
 def _settings(client: Client, finding: Finding, goal: Goal, planner: _Planner) -> Fix:

@@ -66,7 +66,8 @@ class Goal:
     `settings` are effective values by canonical name; None for a setting that nobody must set.
     `renames` gives written keys, by their place, another name, and the keys at `removals` go. With
     `starts` the client has to start, whatever that takes. `client` is whose settings these are,
-    where that is not the rule's subject itself. `repeatable` is a statement that must tolerate its
+    where that is not the rule's subject itself, and `others` are clients that get the same settings
+    with it. `repeatable` is a statement that must tolerate its
     own repetition; `comment` gives rule ids of a suppression comment other names, or None for those
     that go. One is added to the offset at `next_offset`. `title` says the goal to the user where
     nothing can be planned; `safety` is the best that a fix for it can be, and `reason` why that is
@@ -81,6 +82,7 @@ class Goal:
     removals: tuple[Span, ...] = ()
     starts: bool = False
     client: Client | None = None
+    others: tuple[Client, ...] = ()
     repeatable: bool = False
     next_offset: Span | None = None
     comment: tuple[tuple[str, str | None], ...] = ()

@@ -45,6 +45,7 @@ from oncelint_rules.brokers import (
     brokers,
     copies,
     given,
+    once,
     told,
     whole,
 )
@@ -67,6 +68,10 @@ def _enough_for_all(world: World) -> bool | None:
 
 
 def check(cluster: Cluster, project: Project) -> Iterator[Hit]:
+    yield from once(_every(cluster, project))
+
+
+def _every(cluster: Cluster, project: Project) -> Iterator[Hit]:
     if cluster.size is not None and cluster.size >= SAFE_SIZE:
         for found in among(cluster.brokers, MIN_ISR, _enough_for_all):
             yield _hit(found, f"on {brokers(cluster.size)}")

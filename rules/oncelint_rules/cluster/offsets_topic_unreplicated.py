@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Cluster, Goal, Hit, Project, Rule, World, speak
-from oncelint_rules.brokers import SAFE_SIZE, among, brokers, told, whole
+from oncelint_rules.brokers import SAFE_SIZE, among, brokers, once, told, whole
 
 SETTING = "offsets.topic.replication.factor"
 
@@ -44,6 +44,10 @@ def _one_copy(world: World) -> bool | None:
 
 
 def check(cluster: Cluster, project: Project) -> Iterator[Hit]:
+    yield from once(_every(cluster, project))
+
+
+def _every(cluster: Cluster, project: Project) -> Iterator[Hit]:
     size = cluster.size
     if size is None or size < SAFE_SIZE:
         return

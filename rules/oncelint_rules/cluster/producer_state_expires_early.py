@@ -55,7 +55,7 @@ from oncelint.model import (
     speak,
     weakest,
 )
-from oncelint_rules.brokers import among, told, whole
+from oncelint_rules.brokers import among, once, told, whole
 
 PRODUCER_IDS = "producer.id.expiration.ms"
 TRANSACTIONAL_IDS = "transactional.id.expiration.ms"
@@ -84,6 +84,10 @@ def _longest(project: Project, name: str) -> tuple[int, Setting | None]:
 
 
 def check(cluster: Cluster, project: Project) -> Iterator[Hit]:
+    yield from once(_every(cluster, project))
+
+
+def _every(cluster: Cluster, project: Project) -> Iterator[Hit]:
     if cluster.size == 1 or not cluster.brokers:
         return
     delivery, sender = _longest(project, "delivery.timeout.ms")

@@ -46,6 +46,7 @@ from oncelint_rules.brokers import (
     among,
     brokers,
     given,
+    once,
     told,
     whole,
 )
@@ -67,6 +68,10 @@ def _one_is_enough(world: World) -> bool | None:
 
 
 def check(cluster: Cluster, project: Project) -> Iterator[Hit]:
+    yield from once(_every(cluster, project))
+
+
+def _every(cluster: Cluster, project: Project) -> Iterator[Hit]:
     size = cluster.size
     if size is None or size < SAFE_SIZE:
         return

@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Cluster, Goal, Hit, Known, Project, Rule, World, speak
-from oncelint_rules.brokers import Found, among, brokers, copies, told
+from oncelint_rules.brokers import Found, among, brokers, copies, once, told
 
 SETTING = "unclean.leader.election.enable"
 
@@ -50,6 +50,10 @@ def _enabled(world: World) -> bool | None:
 
 
 def check(cluster: Cluster, project: Project) -> Iterator[Hit]:
+    yield from once(_every(cluster, project))
+
+
+def _every(cluster: Cluster, project: Project) -> Iterator[Hit]:
     several = cluster.size is not None and cluster.size > 1
     if several and cluster.size is not None:
         for found in among(cluster.brokers, SETTING, _enabled):

@@ -24,7 +24,8 @@ Nothing but the value.
 
 When the value is not known (an environment variable, a placeholder, a template); when a version or
 client that is possible admits it: text for booleans is fine in librdkafka (`"false"`), in
-Java files and in Connect's JSON, and so are numbers and booleans without quotation marks. Classes,
+Java files and in Connect's JSON, and so are numbers and booleans without quotation marks. A file
+that asks for auto commit and names no group: the program or its listener names one. Classes,
 lists of addresses and passwords are not checked; the values of secrets are never shown.
 
 ## References
@@ -99,9 +100,21 @@ def _excluded(client: Client) -> list[Contradiction]:
         one
         for world in client.worlds
         for one in world.contradictions
-        if one.family == _FAMILY and one.outcome == "refuses"
+        if one.family == _FAMILY and one.outcome == "refuses" and not _left_open(client, world, one)
     )
     return list({one.settings: one for one in found}.values())
+
+
+def _left_open(client: Client, world: World, pair: Contradiction) -> bool:
+    """Whether it rests on a file naming no group: the program or a listener often does that."""
+    of_a_file = client.construct == client.span.path.rpartition("/")[2]
+    if not of_a_file or _GROUP not in pair.settings:
+        return False
+    group = world.setting(_GROUP)
+    return group is not None and group.value == Known(None)
+
+
+_GROUP = "group.id"
 
 
 def _of_pair(client: Client, pair: Contradiction) -> Hit | None:

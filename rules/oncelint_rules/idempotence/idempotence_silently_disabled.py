@@ -4,7 +4,9 @@
 
 Reports a producer whose client turns idempotence on by default (the Java client from 3.2, 3.1.1 and
 3.0.1, kafka-python from 3.0) and whose `acks`, `retries` or number of requests in flight makes the
-client turn it off again. The client starts, logs one line and goes on without.
+client turn it off again. The client starts, logs one line and goes on without. Where a framework
+hands its producers such a setting and nobody wrote it (`acks=1` of Spring Cloud Stream's binder and
+of SmallRye's connector) it is a warning.
 
 ## The failure
 
@@ -87,6 +89,7 @@ def _hit(producer: Producer, name: str, verdict: Verdict) -> Hit:
             f" {advice or f'remove {wrong.spelled} or set it to {value}'}"
         ),
         confidence=verdict.confidence,
+        severity="warning" if framework else None,  # nobody contradicts himself
         setting=wrong.spelled,
         related=speak.elsewhere(producer, span, wrong),
         provenance=wrong.origins,

@@ -55,21 +55,17 @@ class _FluentBit:
     def line(self, like: Entry | None, key: str, value: str) -> str:
         head = (indentation(self.site.text, like) if like else "    ") + self.written_key(key, None)
         written = separator(self, like, len(head), " ") or " "
-        if like is not None and len(head + written) not in self._columns():
-            # what reaches beyond the column has the blanks of its like
-            gap = self.site.text[like.key.end : like.value.start]
-            alike = like.key.text.partition(".")[0].lower() == key.partition(".")[0].lower()
-            written = gap if alike and gap else " "
+        if like is not None and len(head + written) not in map(self._column, self._filled()):
+            # what reaches beyond the column of the most stands in that of its like, if it can
+            written = " " * max(self._column(like) - len(head), 1)
         return head + written + _checked(value)
 
-    def _columns(self) -> set[int]:
-        """Where the section's values begin in their lines."""
-        text = self.site.text
-        return {
-            one.value.start - lines_around(text, one.key.start, one.key.start).start
-            for one in self.site.mapping.entries
-            if one.value.start > one.key.end
-        }
+    def _filled(self) -> list[Entry]:
+        return [one for one in self.site.mapping.entries if one.value.start > one.key.end]
+
+    def _column(self, entry: Entry) -> int:
+        """Where a value begins in its line."""
+        return entry.value.start - self.lines(entry).start
 
 
 def _checked(value: str) -> str:
