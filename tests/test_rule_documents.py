@@ -36,4 +36,6 @@ def test_every_rule_has_findings_and_silence() -> None:
 def test_silent_documents_show_what_was_seen() -> None:
     for path in DOCUMENTS:
         document = documents.read(path)
-        assert document.subjects or document.findings, f"{path}: silence without a subject"
+        # of a placement's look-alikes nothing at all may be seen
+        seen = document.subjects or document.findings or path.parts[-3] == "placements"
+        assert seen, f"{path}: silence without a subject"

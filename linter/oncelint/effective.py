@@ -36,7 +36,7 @@ from oncelint.model.values import (
     as_text,
     scalar_text,
 )
-from oncelint.model.versions import at_least
+from oncelint.model.versions import at_least, span_text
 
 # The settings that decide exactly-once, by role: worlds differ in these alone.
 MATTER: dict[str, tuple[str, ...]] = {
@@ -314,7 +314,7 @@ def _world(
                 settings[name] = replace(settings[name], value=unseen)
     for name in matter:
         if name not in settings and _has(info, dialect, name, version):
-            settings[name] = _unset(block, info, dialect, name, version)
+            settings[name] = _unset(block, info, dialect, name, versions)
     values = {name: setting.value for name, setting in settings.items()}
     draft = Draft(dialect, role, version, values, frozenset(given), missing)
     for name, derived, why in implied(draft):
@@ -394,10 +394,12 @@ def _implied(
     )
 
 
-def _unset(block: Block, known: Table, dialect: str, name: str, version: str) -> Setting:
+def _unset(
+    block: Block, known: Table, dialect: str, name: str, versions: tuple[str, ...]
+) -> Setting:
     """A setting nobody wrote: its default, or unknown where something may be hidden."""
     info = known.settings[name]
-    spelling, default = info.spellings[0], info.default(_tabled(known, version))
+    spelling, default = info.spellings[0], info.default(_tabled(known, versions[-1]))
     if block.open_reason is not None:
         return Setting(info.name, spelling, Unknown(block.open_reason), "default")
     value: Value
@@ -408,7 +410,7 @@ def _unset(block: Block, known: Table, dialect: str, name: str, version: str) ->
     else:
         value = Unknown("a default that is an object")
     origin = Origin(
-        "default", as_text(value), None, f"default of {CLIENT_NAMES[dialect]} {version}"
+        "default", as_text(value), None, f"default of {CLIENT_NAMES[dialect]} {span_text(versions)}"
     )
     return Setting(info.name, spelling, value, "default", origins=(origin,))
 

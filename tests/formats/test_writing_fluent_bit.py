@@ -204,7 +204,7 @@ def test_random_edits(file: File, data: st.DataObject) -> None:
         rows(one) for at, one in enumerate(before) if at != index
     ]
     left = written.split("\n")
-    for at, line in enumerate(text.split("\n")):
+    for at, kept in enumerate(text.split("\n")):
         if at not in touched:
-            left.remove(next(one for one in left if one.rstrip("\r") == line.rstrip("\r")))
+            left.remove(next(one for one in left if one.rstrip("\r") == kept.rstrip("\r")))
     assert len(left) <= len(operations)

@@ -18,7 +18,10 @@ from oncelint.frameworks.python_clients import CLIENTS, CONSTRUCTORS, ClientShap
 Entries: TypeAlias = "list[tuple[str | None, ast.expr]]"
 Scope: TypeAlias = "ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef"
 
-_PACKAGES = frozenset(name.partition(".")[0] for name in CONSTRUCTORS)
+# Constructors of clients; CONSTRUCTORS has the topics of admin clients, too, which take no settings
+# of a client.
+_CONSTRUCTORS = {name: known for name, known in CONSTRUCTORS.items() if known in CLIENTS}
+_PACKAGES = frozenset(name.partition(".")[0] for name in _CONSTRUCTORS)
 
 
 @dataclass(slots=True)
@@ -86,13 +89,13 @@ def _imported_clients(tree: ast.Module) -> dict[str, str]:
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for item in node.names:
                 dotted = f"{node.module}.{item.name}"
-                if dotted in CONSTRUCTORS:
-                    found[item.asname or item.name] = CONSTRUCTORS[dotted]
+                if dotted in _CONSTRUCTORS:
+                    found[item.asname or item.name] = _CONSTRUCTORS[dotted]
         elif isinstance(node, ast.Import):
             for item in node.names:
                 if item.name.partition(".")[0] not in _PACKAGES:
                     continue
-                for dotted, canonical in CONSTRUCTORS.items():
+                for dotted, canonical in _CONSTRUCTORS.items():
                     if dotted.startswith(item.name + "."):
                         short = dotted[len(item.name) :] if item.asname else dotted
                         found[f"{item.asname}{short}" if item.asname else dotted] = canonical

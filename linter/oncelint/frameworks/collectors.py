@@ -83,7 +83,7 @@ class _Place:
 class _Component:
     """One plugin of a collector: where it stands, whose client it makes of its settings, and which
     topics it names: None where they are not all known, patterns with `^` before them. `values` are
-    the words that it has for values, by setting and value (`acks=all`)."""
+    further details: the words that it has for values, by setting and value (`acks=all`)."""
 
     placement: str
     client: str
@@ -255,6 +255,8 @@ def _fluent_bit_topics(place: _Place) -> list[str] | None:
     return [one.partition(":")[0] for one in named] if named is not None else None
 
 
+# flb_kafka_conf_create goes on after a property that librdkafka refuses
+_FLUENT_BIT = {"drops": "Fluent Bit leaves the property out, with no more than a line in its log"}
 _FLUENT_BIT_SOURCE = Layer(
     "set by Fluent Bit for its kafka input", False, {"enable.auto.commit": (("0", False),)}
 )
@@ -437,6 +439,7 @@ _COMPONENTS: tuple[_Component, ...] = (
         _fluent_bit("output"),
         _fluent_bit_output,
         _fluent_bit_topics,
+        values=_FLUENT_BIT,
     ),
     _Component(
         "fluent-bit kafka input",
@@ -447,6 +450,7 @@ _COMPONENTS: tuple[_Component, ...] = (
         _fluent_bit_input,
         _fluent_bit_topics,
         (_FLUENT_BIT_SOURCE,),
+        _FLUENT_BIT,
     ),
     _Component(
         "logstash kafka output",

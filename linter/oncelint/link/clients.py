@@ -278,18 +278,31 @@ def config_client(fact: ConfigFact, around: Surroundings) -> Client:
         layers=fact.layers,
     )
     library = fact.details.get("client", client.client)
+    if "drops" in fact.details:
+        client = _dropping(client, fact.details["drops"])
     topics = _topics(fact)
     return replace(
         client,
         client=library,
         worlds=tuple(
-            replace(world, client=library) if "client" in fact.details else world
+            _named(world, library) if "client" in fact.details else world
             for world in _spelled(client.worlds, fact.block)
         ),
         instances=fact.instances,
         details=fact.details,
         topics=topics or client.topics,
         topics_complete=bool(topics) or client.topics_complete,
+    )
+
+
+def _dropping(client: Client, effect: str) -> Client:
+    """A client whose program leaves out what its library refuses, which has `effect`."""
+    return replace(
+        client,
+        keys=tuple(replace(one, refused=None) for one in client.keys),
+        value_problems=tuple(
+            replace(one, refused=None, effect=effect) for one in client.value_problems
+        ),
     )
 
 
@@ -306,6 +319,23 @@ def _topics(fact: ConfigFact) -> tuple[TopicUse, ...]:
         *(TopicUse(one, fact.span) for one in fact.details.get("topics", "").split()),
         *(TopicUse(one, fact.span, pattern=True) for one in patterns),
     )
+
+
+def _named(world: World, library: str) -> World:
+    """The world of a program that has a client built in: its defaults are the program's."""
+    settings = {
+        name: replace(
+            one,
+            origins=tuple(
+                replace(origin, note=f"default of {library}")
+                if origin.note.startswith("default of ")
+                else origin
+                for origin in one.origins
+            ),
+        )
+        for name, one in world.settings.items()
+    }
+    return replace(world, client=library, settings=settings)
 
 
 def _spelled(found: tuple[World, ...], block: Block) -> tuple[World, ...]:

@@ -121,6 +121,8 @@ def who(client: Client) -> str:
 
 def does_not_start(client: Client, error: str) -> str:
     """The consequence of a configuration that the client refuses with `error`."""
+    if client.details.get("framework") == "collector":
+        error = error.removeprefix("KafkaException: ")  # which is raised in Python alone
     return f"{who(client)} does not start ({error})"
 
 

@@ -95,7 +95,9 @@ def _hit(producer: Producer, name: str, verdict: Verdict) -> Hit:
             advice = f"set {wrong.spelled} to {value}"
     return Hit(
         span=span,
-        message=f"the producer does not start ({found.error}){verdict.where()}: {needs}; {advice}",
+        message=(
+            f"{speak.does_not_start(producer, found.error)}{verdict.where()}: {needs}; {advice}"
+        ),
         confidence=verdict.confidence,
         setting=wrong.spelled,
         related=speak.elsewhere(producer, span, wrong, asking),

@@ -206,8 +206,10 @@ def _goal(producer: Producer, verdict: Verdict, able: Sequence[World], spelled: 
     ]
     if doubtful:
         title += f", and make sure that {' and '.join(doubtful)}"
-    safety: Safety = "unsafe" if others or hidden(able) else "safe"
-    reason = _doubt(able[-1].settings[IDEMPOTENCE], others)
+    # what a framework hands its producers is nobody's choice
+    chosen = [one for one in others if not one.certain or one.setting.set_by == "user"]
+    safety: Safety = "unsafe" if chosen or hidden(able) else "safe"
+    reason = _doubt(able[-1].settings[IDEMPOTENCE], chosen)
     if len(able) < len(verdict.worlds):
         title += f", which takes {_ARRIVED[able[-1].dialect]} or newer"
         safety, reason = "display", "some of the allowed versions have no such setting"
