@@ -102,6 +102,10 @@ class Trace:
     errors: list[tuple[At, str]] = field(default_factory=list)
     # the applications of stream frameworks that are put to use, by their sites, and what they write
     outputs: dict[int, list[Abs]] = field(default_factory=dict)
+    # those that are seen to write to Kafka or to keep state, by their sites; False: they may
+    repeats: dict[int, bool] = field(default_factory=dict)
+    # whose application a topic or a pipeline is: by its application's settings, or by its place
+    applications: dict[object, int] = field(default_factory=dict)
     # the literals of SQL that a program has run
     scripts: dict[At, None] = field(default_factory=dict)
     stories: list[Story] = field(default_factory=list)

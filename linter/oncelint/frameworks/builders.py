@@ -27,3 +27,24 @@ HANDLES = {FAUST: frozenset({"agent", "stream"}), QUIX: frozenset({"dataframe"})
 
 # faststream/kafka/broker/{broker,registrator}.py
 PUBLISHES = frozenset({"publish", "publish_batch", "publisher", "request"})
+
+# What writes to Kafka or keeps state. quixstreams/dataframe/dataframe.py: results, repartitioned
+# records, windows and joins; what an application's own producer sends is in no transaction.
+QUIX_WRITES = frozenset(
+    {"to_topic", "group_by", "drop_duplicates", "join_asof", "join_interval", "join_latest"}
+    | {"tumbling_window", "hopping_window", "sliding_window"}
+    | {"tumbling_count_window", "hopping_count_window", "sliding_count_window"}
+)
+QUIX_MAY_WRITE = frozenset({"get_producer"})
+# faust/app/base.py, topics.py, agents/agent.py, streams.py, events.py
+FAUST_TABLES = frozenset({"Table", "GlobalTable", "SetTable", "SetGlobalTable"})
+FAUST_SENDS = frozenset({"send", "send_soon"})
+FAUST_MAY_WRITE = frozenset(
+    {"cast", "ask", "ask_nowait", "kvmap", "kvjoin", "forward", "through", "group_by", "echo"}
+)
+WRITES = {
+    FAUST: FAUST_TABLES | FAUST_SENDS | FAUST_MAY_WRITE,
+    QUIX: QUIX_WRITES | QUIX_MAY_WRITE,
+}
+# Keywords that make a call write or keep state: of a dataframe's methods, of an agent.
+WRITE_KEYWORDS = {FAUST: frozenset({"sink"}), QUIX: frozenset({"stateful"})}

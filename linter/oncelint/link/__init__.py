@@ -164,7 +164,7 @@ def _built(
     from oncelint.link.builders import built, complete
     from oncelint.link.scripts import facts_of_scripts
 
-    made = built(machine.trace)
+    made = built(machine.trace, machine.modules)
     facts = [one.fact for one in made]
     facts.extend(facts_of_scripts(tuple(machine.trace.scripts), read))
     return facts, lambda clients: complete(clients, made, machine.trace)

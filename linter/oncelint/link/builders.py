@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 
 from oncelint.dialects import table
 from oncelint.flow.blocks import span_of
+from oncelint.flow.modules import Modules
 from oncelint.flow.trace import Making, Site, Trace
 from oncelint.flow.values import Lit
 from oncelint.frameworks import beam, builders, pyflink, spark
 from oncelint.link.clients import is_test
+from oncelint.link.outputs import writes
 from oncelint.link.topics import topics_of
 from oncelint.model.facts import Block, ConfigFact, WrittenSetting
 from oncelint.model.layers import Layer
@@ -79,7 +81,7 @@ class Built:
     making: Making
 
 
-def built(trace: Trace) -> list[Built]:
+def built(trace: Trace, modules: Modules) -> list[Built]:
     """Everything that builders made, once for every way that gives it other settings."""
     found: list[Built] = []
     for site in trace.sites:
@@ -90,9 +92,13 @@ def built(trace: Trace) -> list[Built]:
         if not is_test(site.at.path):
             ours = [one for one in makings if not any(is_test(s.span.path) for s in one.path)]
             makings = ours or makings
+        details: dict[str, str] = {}
+        if site.constructor in builders.HANDLES and site.index in trace.outputs:
+            details["writes"] = writes(site, trace, modules)
         for making in _distinct(makings):
             if _counts(site, making, trace):
-                found.append(Built(_fact(site, making, shape), site, making))
+                fact = _fact(site, making, shape, details)
+                found.append(Built(fact, site, making))
     return found
 
 
@@ -118,9 +124,11 @@ def _counts(site: Site, making: Making, trace: Trace) -> bool:
     return True
 
 
-def _fact(site: Site, making: Making, shape: Shape) -> ConfigFact:
-    details = dict(making.details)
+def _fact(site: Site, making: Making, shape: Shape, known: Mapping[str, str]) -> ConfigFact:
+    details = {**dict(making.details), **known}
     path = site.at.path
+    if site.constructor in (beam.READ, beam.WRITE):
+        details["client"] = "kafka-clients"  # of its expansion service, not of the project
     if shape.dialect == "flink":
         details |= {"job": path, "topics": " ".join(_texts(making))}
     block = making.block

@@ -56,6 +56,8 @@ _KAFKA_ARTIFACTS = (
     "org.apache.kafka:connect-runtime",
     "org.apache.kafka:connect-api",
 )
+_SERVERS = ("org.apache.kafka:connect-runtime", "org.apache.kafka:connect-api")
+_ON_SERVERS = frozenset({"broker", "topic", "connect-worker", "connector"})
 _MAKINGS = 8
 
 
@@ -82,6 +84,21 @@ class Surroundings:
         if known is None:
             known = self.units[folder] = deployment_unit(path, self.unit_files)
         return known
+
+    def served(self, path: str) -> Knowledge:
+        """What the project says of the version of Kafka's own servers: brokers and Connect workers.
+
+        An application's clients do not tell it; who builds on Connect's runtime means that release.
+        """
+        known = _versions_of("java")
+        for artifact in _SERVERS:
+            found = resolve(self.requirements, path, artifact, known, self.memory)
+            if found.source != "none":
+                return found
+        pinned = self.pinned.get(DISTRIBUTIONS["java"])
+        if pinned is not None:
+            return Knowledge((pinned,), True, None, "", "none", False)
+        return Knowledge(known, False, None, "", "none", False)
 
     def knowledge(self, path: str, dialect: str) -> Knowledge:
         """What the project says of the version of a dialect's library at a place."""
@@ -265,7 +282,7 @@ def config_client(fact: ConfigFact, around: Surroundings) -> Client:
     if len(dialects) > 1:
         dialects = _narrowed(dialects, path, around)
     client = _client(
-        [(name, _told(fact, name, around.knowledge(path, name))) for name in dialects],
+        [(name, _told(fact, name, _known(fact, name, around))) for name in dialects],
         role,
         fact.block,
         fact.span,
@@ -355,6 +372,13 @@ def _spelled(found: tuple[World, ...], block: Block) -> tuple[World, ...]:
         )
         for world in found
     )
+
+
+def _known(fact: ConfigFact, dialect: str, around: Surroundings) -> Knowledge:
+    path = fact.span.path
+    if fact.role in _ON_SERVERS or fact.details.get("framework") == "connect":
+        return around.served(path)
+    return around.knowledge(path, dialect)
 
 
 def _told(fact: ConfigFact, dialect: str, knowledge: Knowledge) -> Knowledge:

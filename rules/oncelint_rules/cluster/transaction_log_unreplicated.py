@@ -39,10 +39,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Cluster, Goal, Hit, Project, Rule, World, speak
+from oncelint.model.values import Scalar
 from oncelint_rules.brokers import (
     LOG_FACTOR,
     LOG_MIN_ISR,
     SAFE_SIZE,
+    Found,
     among,
     brokers,
     given,
@@ -71,6 +73,12 @@ def check(cluster: Cluster, project: Project) -> Iterator[Hit]:
     yield from once(_every(cluster, project))
 
 
+def _wanted(found: Found) -> dict[str, Scalar]:
+    """The settings after which a commit has copies; a min.isr that is not known to be low stays."""
+    low = {whole(world, LOG_MIN_ISR) for world in found.verdict.worlds} & {0, 1}
+    return {LOG_FACTOR: SAFE_SIZE, LOG_MIN_ISR: 2} if low else {LOG_FACTOR: SAFE_SIZE}
+
+
 def _every(cluster: Cluster, project: Project) -> Iterator[Hit]:
     size = cluster.size
     if size is None or size < SAFE_SIZE:
@@ -89,7 +97,7 @@ def _every(cluster: Cluster, project: Project) -> Iterator[Hit]:
             provenance=found.setting.origins,
             goal=Goal(
                 f"set {found.setting.spelled} to {SAFE_SIZE}",
-                {LOG_FACTOR: SAFE_SIZE, LOG_MIN_ISR: 2},
+                _wanted(found),
                 "unsafe",
                 _REASON,
                 client=found.client,

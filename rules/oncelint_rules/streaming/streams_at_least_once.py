@@ -3,7 +3,9 @@
 ## What it does
 
 Reports an application of Kafka Streams, ksqlDB, Faust or Quix Streams whose processing guarantee is
-at-least-once: because the setting says so, or because nobody set it.
+at-least-once: because the setting says so, or because nobody set it. Faust and Quix Streams are also
+used by applications that only read; theirs is reported when they are seen to write to Kafka or to
+keep state, and with low confidence when they may.
 
 ## The failure
 
@@ -30,6 +32,10 @@ With an exactly-once guarantee, in every spelling, the deprecated ones too (stre
 when the guarantee is filled in from elsewhere; when a part of the configuration was not seen and the
 guarantee may be set there. A ksqlDB script without its server says nothing of the guarantee, and neither
 does a ksqlDB server without `ksql.service.id` or a file of queries, as of a stack that is tried out.
+
+An application of Faust or Quix Streams that writes nothing to Kafka and keeps no state (no `to_topic`,
+`stateful=True`, window, join or `group_by`; no table, `send`, `forward` or sink of an agent) is not
+reported: what it does in databases and other systems is repeated under either guarantee.
 
 ## References
 
@@ -69,6 +75,9 @@ def check(application: StreamsApplication, project: Project) -> Iterator[Hit]:
     verdict = across(application.worlds, _repeats)
     if not verdict:
         return
+    writes = application.details.get("writes")
+    if writes == "no":
+        return
     world = verdict.world
     setting = world.settings[streams.GUARANTEE]
     if setting.set_by != "user" and streams.without_queries(application):
@@ -82,7 +91,7 @@ def check(application: StreamsApplication, project: Project) -> Iterator[Hit]:
             f" and state updates are written twice: {speak.told(setting, world)}{verdict.where()};"
             f" set {setting.spelled} to {wanted}"
         ),
-        confidence=verdict.confidence,
+        confidence="low" if writes == "maybe" else verdict.confidence,
         setting=setting.spelled,
         related=speak.elsewhere(application, span, setting),
         provenance=setting.origins,

@@ -23,6 +23,10 @@ def call_function(
     """A call of something of these libraries by its dotted name; None for what is not modelled."""
     top = name.partition(".")[0]
     if top not in PACKAGES:
+        if machine.building and "." in name:
+            from oncelint.flow.library import outputs
+
+            outputs.handed_on(machine, args, keywords)
         return None
     from oncelint.flow.library import applications, flink, spark  # where a project has them
 
@@ -46,18 +50,19 @@ def call_method(
     """A method of what one of these libraries gave; None for any other."""
     if not machine.building or func.name in _LEFT_ALONE:
         return None
-    from oncelint.flow.library import applications, flink, spark
+    from oncelint.flow.library import applications, flink, outputs, spark
 
     found = spark.call_method(machine, func, args, keywords, at, open_args)
     if found is None:
         found = flink.call_method(machine, func, args, keywords, at)
     if found is None:
         applications.call_method(machine, func, args, keywords, at)
+        outputs.call_method(machine, func, args, keywords, at)
     return found
 
 
 # The names of most calls, none of which is of a builder.
 _LEFT_ALONE = frozenset(
     {"get", "items", "keys", "values", "append", "join", "encode", "decode", "strip", "split"}
-    | {"debug", "info", "warning", "error", "exception", "poll", "produce", "send", "execute"}
+    | {"debug", "info", "warning", "error", "exception", "poll", "produce", "execute"}
 )
