@@ -245,7 +245,7 @@ def kind_of(path: str, data: bytes | None = None) -> str | None:
         return "dockerfile"
     dot = name.rfind(".")
     ending = name[dot:].lower() if dot > 0 else ""
-    if ending == ".conf" and data is not None:
+    if ending in (".conf", ".config") and data is not None:
         from oncelint.formats.conf import HEAD, conf_kind
 
         return conf_kind(data[:HEAD].decode("latin-1"))
@@ -290,7 +290,7 @@ def candidates(
         elif language is not None:
             found.count(path, language, data)
         else:
-            if path.endswith(".conf"):
+            if path.endswith((".conf", ".config")):
                 kind = kind_of(path, data)
             wanted = kind is not None and (relevant(kind, data) or _SUPPRESSION in data)
             if dependency is not None and not may_matter(data):

@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.broker.records import create, produce, read
+from tests.broker.records import abort, create, produce, read
 from tests.broker.running import WAIT_S, Scene, kill, until
 
 _CLI = "org.apache.kafka.connect.cli."
@@ -33,7 +33,7 @@ def sink(scene: Scene) -> list[str]:
     if "write.py" in scene.case.files:
         assert scene.program("write.py").wait(WAIT_S) == 0, scene.log()
     elif "aborted" in scene.case.told:
-        _aborted(scene.servers, topic, scene.case.told["aborted"].split())
+        abort(scene.servers, topic, scene.case.told["aborted"].split())
     produce(scene.servers, topic, scene.case.records)
     worker = scene.java(f"{_CLI}ConnectStandalone", "worker.properties", "sink.properties")
     file = f"{scene.case.name}.txt"
@@ -43,18 +43,6 @@ def sink(scene: Scene) -> list[str]:
     queue = f"{scene.case.word}-archive-dlq"
     failed = [value for _, value in read(scene.servers, queue)] if _exists(scene, queue) else []
     return [*scene.lines(file), *(value.decode().strip('"') for value in failed)]
-
-
-def _aborted(servers: str, topic: str, values: list[str]) -> None:
-    from confluent_kafka import Producer
-
-    producer = Producer({"bootstrap.servers": servers, "transactional.id": topic})
-    producer.init_transactions(WAIT_S)
-    producer.begin_transaction()
-    for value in values:
-        producer.produce(topic, value)
-    producer.flush(WAIT_S)
-    producer.abort_transaction(WAIT_S)
 
 
 def _behind(scene: Scene, topic: str) -> bool:

@@ -31,6 +31,19 @@ def produce(servers: str, topic: str, values: Iterable[str], partitions: int = 1
     assert producer.flush(WAIT_S) == 0
 
 
+def abort(servers: str, topic: str, values: Iterable[str]) -> None:
+    """Puts values into a topic in a transaction that is aborted when they are there."""
+    from confluent_kafka import Producer
+
+    producer = Producer({"bootstrap.servers": servers, "transactional.id": topic})
+    producer.init_transactions(WAIT_S)
+    producer.begin_transaction()
+    for value in values:
+        producer.produce(topic, value)
+    producer.flush(WAIT_S)
+    producer.abort_transaction(WAIT_S)
+
+
 def read(servers: str, topic: str) -> list[tuple[int, bytes]]:
     """Offset and value of every record of a topic that is committed, or in no transaction."""
     from confluent_kafka import Consumer, KafkaError, TopicPartition

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import signal
 import subprocess
@@ -93,13 +94,16 @@ class Scene:
         """Starts a Python program of the project."""
         return self._start([sys.executable, name])
 
-    def script(self, name: str) -> subprocess.Popen[bytes]:
-        """Starts a shell script of the project."""
-        return self._start(["bash", name])
+    def script(self, name: str, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Starts a shell script of the project, which runs Java itself in the end."""
+        return self._start(["bash", name], {**variables, "JDK_JAVA_OPTIONS": " ".join(_SMALL)})
 
-    def _start(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+    def _start(
+        self, command: Sequence[str], variables: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        around = {**os.environ, **(variables or {})}
         with (self.folder / "log").open("ab") as out:
-            process = subprocess.Popen(command, stdout=out, stderr=out, cwd=self.folder)
+            process = subprocess.Popen(command, stdout=out, stderr=out, cwd=self.folder, env=around)
         self.processes.append(process)
         return process
 

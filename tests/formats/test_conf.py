@@ -66,3 +66,9 @@ def test_only_the_beginning_tells() -> None:
 
 def test_a_name_tells_before_the_text() -> None:
     assert kind_of("conf/spark-defaults.conf", LOGSTASH.encode()) == "properties"
+
+
+def test_hocon_is_no_ini_file() -> None:
+    text = 'kafka {\n  bootstrap.servers = ["k:9092"]\n  properties {\n    acks = all\n  }\n}\n'
+    assert conf_kind(text) == "hocon"
+    assert conf_kind("[producer]\nacks = {all}\n") == "ini"

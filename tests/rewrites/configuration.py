@@ -37,15 +37,18 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A configuration file: its folder and stem, its kind and what it says."""
+    """A configuration file: its folder, stem and ending, its kind and what it says."""
 
     folder: str
     stem: str
+    ending: str
     kind: str
     tree: Tree
 
     def named(self, kind: str) -> str:
-        return posixpath.join(self.folder, self.stem + _ENDINGS[kind])
+        """The file's name in a format; in its own format it keeps it."""
+        ending = self.ending if kind == self.kind else _ENDINGS[kind]
+        return posixpath.join(self.folder, self.stem + ending)
 
     @property
     def is_flat(self) -> bool:
@@ -68,7 +71,9 @@ def read(path: str, text: str) -> Written | None:
         tree = _READERS[kind](text)
     except (ValueError, yaml.YAMLError, configparser.Error, _Duplicate):
         return None
-    return Written(folder, stem, kind, tree) if isinstance(tree, dict) and _plain(tree) else None
+    if not isinstance(tree, dict) or not _plain(tree):
+        return None
+    return Written(folder, stem, ending, kind, tree)
 
 
 def _plain(tree: Mapping[Any, Any]) -> bool:

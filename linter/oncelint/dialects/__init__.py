@@ -198,7 +198,16 @@ def table(name: str) -> Table:
         raise KeyError(name) from None
     versions: Sequence[str] = sorted(raw["versions"], key=key)
     moment = partial(_moment, oldest=versions[0], by_minor=name.startswith("java-"))
-    settings = {key: _info(key, value, moment) for key, value in raw["settings"].items()}
+    firsts = {_minor(one): one for one in reversed(versions)} if moment.keywords["by_minor"] else {}
+
+    def default_since(version: str) -> str:
+        """A default that changed with a minor's first release in the table may be the minor's own."""
+        minor = _minor(version)
+        return minor if version != versions[0] and firsts.get(minor) == version else version
+
+    settings = {
+        key: _info(key, value, moment, default_since) for key, value in raw["settings"].items()
+    }
     spelled = {spelling: info for info in settings.values() for spelling in info.spellings}
     return Table(
         raw["dialect"],
@@ -219,10 +228,19 @@ def _moment(version: str, oldest: str, by_minor: bool) -> str:
     """
     if version == oldest:
         return "0"
-    return ".".join(version.split(".")[:2]) if by_minor else version
+    return _minor(version) if by_minor else version
 
 
-def _info(name: str, raw: dict[str, Any], moment: Callable[[str], str]) -> SettingInfo:
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _info(
+    name: str,
+    raw: dict[str, Any],
+    moment: Callable[[str], str],
+    default_since: Callable[[str], str],
+) -> SettingInfo:
     deprecated = raw.get("deprecated")
     removed = raw.get("removed")
     return SettingInfo(
@@ -233,7 +251,7 @@ def _info(name: str, raw: dict[str, Any], moment: Callable[[str], str]) -> Setti
         tuple(raw["values"]) if raw.get("values") is not None else None,
         raw.get("min"),
         raw.get("max"),
-        tuple((since, value) for since, value in raw["defaults"]),
+        tuple((default_since(since), value) for since, value in raw["defaults"]),
         moment(raw["since"]),
         moment(removed) if removed else None,
         (moment(deprecated["since"]), deprecated["note"]) if deprecated else None,

@@ -1,4 +1,4 @@
-"""What a `.conf` file is: many programs share the ending, and each has a syntax of its own."""
+"""What a `.conf` or `.config` file is: many programs share the ending, and each has a syntax of its own."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ _OF_AGENT = re.compile(
     r"^\s*(?:metric_batch_size|metric_buffer_limit|flush_interval|flush_jitter|round_interval)\s*=",
     re.MULTILINE,
 )
+# HOCON's objects: `kafka {`, `kafka = {`, and lines that close them.
+_HOCON = re.compile(
+    r"^[ \t]*[\w.\"-]+[ \t]*(?:[=:][ \t]*)?\{[ \t]*(?:(?:#|//)[^\r\n]*)?$", re.MULTILINE
+)
 _FLUENT_BIT = re.compile(
     r"^\[(?:SERVICE|INPUT|OUTPUT|FILTER|PARSER|CUSTOM)\]", re.MULTILINE | re.IGNORECASE
 )
@@ -29,7 +33,7 @@ _FLUENT_BIT_PAIR = re.compile(
 
 def conf_kind(text: str) -> str:
     """The format of a `.conf` file by the beginning of its text: logstash, fluent-bit, toml
-    (Telegraf's), else ini."""
+    (Telegraf's), hocon (which is not read), else ini."""
     head = text[:HEAD]
     begin = _COMMENTS.match(head)
     if begin is not None and _LOGSTASH.match(head, begin.end()) and _ARROW.search(head):
@@ -37,4 +41,6 @@ def conf_kind(text: str) -> str:
     if _FLUENT_BIT.search(head) and _FLUENT_BIT_PAIR.search(head):
         return "fluent-bit"
     telegraf = _PLUGIN.search(head) or (_AGENT.search(head) and _OF_AGENT.search(head))
-    return "toml" if telegraf else "ini"
+    if telegraf:
+        return "toml"
+    return "hocon" if _HOCON.search(head) else "ini"

@@ -110,7 +110,7 @@ class Surroundings:
                 if found.source != "none":
                     break
                 found = resolve(self.requirements, path, artifact, known, self.memory)
-            if found.source == "none":
+            if found.source == "none" or found.elsewhere:  # the module's own platform is nearer
                 found = self._of_platform(path, known) or found
         if found.source == "none" and distribution in self.pinned:
             return replace(found, versions=(self.pinned[distribution],), exact=True)

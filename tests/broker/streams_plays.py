@@ -1,0 +1,83 @@
+"""An application of Kafka Streams, `StreamsProgram.java`, as the documents configure it."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests.broker.records import abort, create, produce, read
+from tests.broker.running import WAIT_S, Scene, jars, stop, until
+
+PROGRAM = Path(__file__).with_name("StreamsProgram.java")
+LAST = "last"
+_KILLED_AT = "3"
+
+
+@functools.cache
+def compiled() -> tempfile.TemporaryDirectory[str]:
+    """The folder with the program's classes, which goes when this process does."""
+    folder = tempfile.TemporaryDirectory(prefix="once-")
+    command = ["javac", "-nowarn", "-d", folder.name, "-cp", jars(), str(PROGRAM)]
+    subprocess.run(command, check=True)
+    return folder
+
+
+def crash(scene: Scene) -> list[str]:
+    """The application is killed in the middle of its records, and started again."""
+    _topics(scene)
+    assert application(scene, _KILLED_AT).wait(WAIT_S) == 9, scene.log()
+    _until_last(scene, application(scene))
+    return written(scene)
+
+
+def starts(scene: Scene) -> list[str]:
+    """The application runs until it has written the last record, or dies."""
+    _topics(scene)
+    _until_last(scene, application(scene))
+    return written(scene)
+
+
+def starts_twice(scene: Scene) -> list[str]:
+    """The application's script is run, stopped, and run once more when there is another record."""
+    _topics(scene)
+    for last in (LAST, "after"):
+        running = scene.script("start.sh", {"CLASSPATH": f"{compiled().name}:{jars()}"})
+        until(lambda last=last: last in written(scene), running)  # type: ignore[misc]
+        stop(running)
+        produce(scene.servers, scene.case.word, ["after"])
+    return written(scene)
+
+
+def _topics(scene: Scene) -> None:
+    scene.lay_out()
+    create(scene.servers, scene.case.word)
+    create(scene.servers, f"{scene.case.word}-out")
+    if "aborted" in scene.case.told:
+        abort(scene.servers, scene.case.word, scene.case.told["aborted"].split())
+    produce(scene.servers, scene.case.word, scene.case.records)
+
+
+def application(scene: Scene, *killed_at: str) -> subprocess.Popen[bytes]:
+    topics = (scene.case.word, f"{scene.case.word}-out")
+    arguments = ("streams.properties", *topics, "state", *killed_at)
+    return scene.java("StreamsProgram", *arguments, also=compiled().name)
+
+
+def _until_last(scene: Scene, running: subprocess.Popen[bytes]) -> None:
+    until(lambda: LAST in written(scene), running)
+    stop(running)
+
+
+def written(scene: Scene) -> list[str]:
+    """What readers of committed records find in the topic that the application writes."""
+    return [value.decode() for _, value in read(scene.servers, f"{scene.case.word}-out")]
+
+
+PLAYS: Mapping[str, Callable[[Scene], list[str]]] = {
+    "crash": crash,
+    "starts": starts,
+    "starts twice": starts_twice,
+}
