@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from tests.broker.configured import Configured
 from tests.broker.server import VERSION, Unavailable, _free_ports
 
@@ -187,7 +188,11 @@ def staged(
     plays: Mapping[str, Callable[[Scene], list[str]]],
     cases: Sequence[Configured],
 ) -> Iterator[Stage]:
-    """A stage on which the cases are played already."""
+    """A stage on which the cases are played already; skips where Maven lacks the artifacts."""
+    try:
+        jars()
+    except Unavailable as problem:
+        pytest.skip(f"ONCELINT_BROKER is set, but {problem}")
     stage = Stage(servers, folder, plays)
     try:
         for case in cases:

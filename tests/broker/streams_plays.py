@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,9 +17,18 @@ LAST = "last"
 _KILLED_AT = "3"
 
 
+_COMPILING = threading.Lock()
+
+
+def compiled() -> str:
+    """The folder with the program's classes."""
+    with _COMPILING:
+        return _compiled().name
+
+
 @functools.cache
-def compiled() -> tempfile.TemporaryDirectory[str]:
-    """The folder with the program's classes, which goes when this process does."""
+def _compiled() -> tempfile.TemporaryDirectory[str]:
+    """It goes when this process does."""
     folder = tempfile.TemporaryDirectory(prefix="once-")
     command = ["javac", "-nowarn", "-d", folder.name, "-cp", jars(), str(PROGRAM)]
     subprocess.run(command, check=True)
@@ -44,7 +54,7 @@ def starts_twice(scene: Scene) -> list[str]:
     """The application's script is run, stopped, and run once more when there is another record."""
     _topics(scene)
     for last in (LAST, "after"):
-        running = scene.script("start.sh", {"CLASSPATH": f"{compiled().name}:{jars()}"})
+        running = scene.script("start.sh", {"CLASSPATH": f"{compiled()}:{jars()}"})
         until(lambda last=last: last in written(scene), running)  # type: ignore[misc]
         stop(running)
         produce(scene.servers, scene.case.word, ["after"])
@@ -63,7 +73,7 @@ def _topics(scene: Scene) -> None:
 def application(scene: Scene, *killed_at: str) -> subprocess.Popen[bytes]:
     topics = (scene.case.word, f"{scene.case.word}-out")
     arguments = ("streams.properties", *topics, "state", *killed_at)
-    return scene.java("StreamsProgram", *arguments, also=compiled().name)
+    return scene.java("StreamsProgram", *arguments, also=compiled())
 
 
 def _until_last(scene: Scene, running: subprocess.Popen[bytes]) -> None:

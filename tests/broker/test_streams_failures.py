@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from tests.broker import asserting
 from tests.broker.configured import configured
-from tests.broker.streams_plays import PLAYS
 from tests.broker.running import Stage, staged
+from tests.broker.streams_plays import PLAYS
 
 CASES = configured(*PLAYS)
 FIXED = sorted(one.document for one in CASES.values() if one.told.get("by") == "fix")

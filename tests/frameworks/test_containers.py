@@ -413,7 +413,11 @@ def test_a_program_of_the_project() -> None:
     body += "    environment: {KAFKA_ADVERTISED_LISTENERS: none}\n"
     (program,) = _facts({"docker-compose.yml": body})
     assert (program.role, program.name, program.instances) == ("workload", "y", 2)
-    assert program.details == {"kind": "compose service", "image": "orders"}
+    assert program.details == {
+        "kind": "compose service",
+        "image": "orders",
+        "folder": "orders",
+    }
 
 
 def test_a_mounted_file_may_say_more() -> None:

@@ -37,7 +37,11 @@ def test_nested_keys_are_dotted() -> None:
 def test_streams() -> None:
     body = NAMED + "kafka.streams.words.processing.guarantee: exactly_once_v2\n"
     (fact,) = clients({MAIN: body})
-    assert (fact.role, fact.name, fact.block.open_reason) == ("streams", "words", None)
+    assert (fact.role, fact.name, fact.block.open_reason) == (
+        "streams",
+        "words",
+        "what a ConfiguredStreamBuilder is given is not seen",
+    )
 
 
 def test_another_programs_names_are_left_alone() -> None:

@@ -84,7 +84,12 @@ def test_no_name_breaks_the_elements(name: str) -> None:
     [
         ("SPRING_KAFKA_PRODUCER_ACKS", "spring.kafka.producer.acks"),
         ("SPRING_KAFKA_BOOTSTRAPSERVERS", "spring.kafka.bootstrapservers"),
-        ("SPRING_CLOUD_STREAM_KAFKA_BINDER_BROKERS", "spring.cloud.stream.kafka.binder.brokers"),
+        ("SPRING_KAFKA_CONSUMER_ISOLATION_LEVEL", "spring.kafka.consumer.isolationlevel"),
+        (
+            "SPRING_KAFKA_PRODUCER_PROPERTIES_ENABLE_IDEMPOTENCE",
+            "spring.kafka.producer.properties.enable.idempotence",
+        ),
+        ("SPRING_CLOUD_STREAM_KAFKA_BINDER_BROKERS", None),
         ("SPRING_DATASOURCE_URL", None),
         ("spring_kafka_producer_acks", None),
         ("KAFKA_BROKERS", None),

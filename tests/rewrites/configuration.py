@@ -190,8 +190,22 @@ def to_flow_yaml(tree: Tree) -> str:
 
 
 def _yaml(tree: Tree, *, flow: bool) -> str:
-    text = yaml.safe_dump(_typed(tree), sort_keys=False, default_flow_style=flow, width=1000)
+    text = yaml.dump(
+        _typed(tree), Dumper=_Dumper, sort_keys=False, default_flow_style=flow, width=1000
+    )
     return str(text)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Text of several lines, which may be a document of its own, stays a block."""
+
+
+def _represented(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _represented)
 
 
 def to_json(tree: Tree) -> str:

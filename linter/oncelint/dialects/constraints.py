@@ -396,7 +396,11 @@ def _conflicts_with_the_default(draft: Draft) -> Iterator[Contradiction]:
 
 def _needed_for_delivery(draft: Draft) -> float | None:
     linger, request = draft.number(LINGER), draft.number(REQUEST_TIMEOUT)
-    return linger + request if linger is not None and request is not None else None
+    if linger is None or request is None:
+        return None
+    needed = linger + request
+    # KafkaProducer.configureDeliveryTimeout caps the sum
+    return min(needed, float(MAX_INT)) if draft.dialect == "java" else needed
 
 
 def _timeouts(draft: Draft) -> Iterator[Contradiction]:

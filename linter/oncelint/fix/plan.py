@@ -19,6 +19,7 @@ from oncelint.fix.solve import (
 )
 from oncelint.fix.words import spelled, title_of
 from oncelint.fix.write import Source, Written, edits_of, place_of, stands_beside, write
+from oncelint.frameworks.spelling import told
 from oncelint.frameworks.streaming import FRAMEWORK
 from oncelint.model.facts import Home
 from oncelint.model.finding import Finding, Goal
@@ -297,6 +298,8 @@ def _homes(
         if isinstance(one, Changed) and one.setting.key_span != client.span
         # what is written on one of several ways holds on that way alone
         if len(one.setting.alternatives) == 1
+        # and what stands in another placement spells its neighbours otherwise
+        and one.setting.shown in (None, one.setting.key, told(first, one.setting.key))
     ]
     if first is not None and first.kind == "display" and client.block.settings:
         written = [setting.key_span for setting in client.block.settings]

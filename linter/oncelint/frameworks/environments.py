@@ -210,7 +210,8 @@ def blocks_at(
             replace(one, value=convert(key, one.value)) if one.value is not None else one
             for one in setting.alternatives
         )
-        found[key] = WrittenSetting(key, setting.key_span, alternatives, setting.key)
+        shown = setting.shown or setting.key
+        found[key] = WrittenSetting(key, setting.key_span, alternatives, shown)
     return Block(tuple(found.values()))
 
 

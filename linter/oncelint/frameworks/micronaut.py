@@ -29,6 +29,7 @@ _SECTIONS = {"producers": "producer", "consumers": "consumer", "streams": "strea
 _ANNOTATIONS = {
     "producer": "what @KafkaClient sets is not seen",
     "consumer": "what @KafkaListener sets is not seen",
+    "streams": "what a ConfiguredStreamBuilder is given is not seen",
 }
 # Properties of Micronaut's own beside the clients' settings.
 _OWN = frozenset(

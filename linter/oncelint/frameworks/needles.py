@@ -37,6 +37,8 @@ MICRONAUT = ("kafka.producers", "kafka.consumers", "kafka.streams")
 # What a Spark session keeps all of its queries' progress by.
 SPARK_CHECKPOINTS = "spark.sql.streaming.checkpointLocation"
 
+# What a Spring application reads from its environment (frameworks/relaxed.py).
+SPRING_VARIABLES = ("SPRING_KAFKA_",)
 IMAGES = (
     *("cp-kafka", "cp-server", "cp-enterprise-kafka", "cp-rpm-enterprise-kafka"),
     *("confluent-local", "ksql-server", "ksqldb-server", "kafka-connect-datagen"),
@@ -53,7 +55,10 @@ VARIABLES = (
 OPERATORS = ("strimzi.io", "platform.confluent.io")
 
 RECOGNISERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "containers": {"yaml": (*IMAGES, *VARIABLES), "dockerfile": (*IMAGES, *VARIABLES)},
+    "containers": {
+        "yaml": (*IMAGES, *VARIABLES, *SPRING_VARIABLES),
+        "dockerfile": (*IMAGES, *VARIABLES),
+    },
     "flink": {"sql": ("'kafka'", "'upsert-kafka'", "execution.checkpointing", "STATEMENT SET")},
     "flink_conf": {
         "yaml": ("execution.checkpointing", "checkpointing:", "FLINK_PROPERTIES", "FlinkDeployment")

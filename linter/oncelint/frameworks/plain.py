@@ -30,6 +30,11 @@ _CONSUMER = frozenset(
     | {"enable.auto.commit", "isolation.level", "max.poll.records", "fetch.min.bytes"}
     | {"auto.commit.interval.ms", "partition.assignment.strategy", "enable.auto.offset.store"}
 )
+# Settings of consumers that are pasted into the one file of all clients; alone they tell no role.
+_CONSUMER_BESIDES = frozenset(
+    {"session.timeout.ms", "heartbeat.interval.ms", "max.poll.interval.ms", "group.instance.id"}
+    | {"fetch.max.bytes", "fetch.max.wait.ms", "max.partition.fetch.bytes", "queued.min.messages"}
+)
 _STREAMS = frozenset({"application.id"})
 
 _APACHE_CONFIG = frozenset(
@@ -119,7 +124,7 @@ def _roles(keys: set[str], trail: tuple[str, ...], path: str) -> tuple[str, ...]
     if named is not None:
         return (named,)
     produces, consumes = bool(keys & _PRODUCER), bool(keys & _CONSUMER)
-    if produces and consumes:
+    if produces and (consumes or keys & _CONSUMER_BESIDES):
         return ("shared-producer", "shared-consumer")
     if produces:
         return ("producer",)

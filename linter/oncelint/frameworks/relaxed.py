@@ -45,12 +45,21 @@ def environment(name: str) -> str | None:
     """The property that a variable of the environment sets in a Spring Boot application, as far
     as Kafka goes: `SPRING_KAFKA_PRODUCER_ACKS` is `spring.kafka.producer.acks`.
 
-    Dashes are dropped in variables, and every `_` is a dot ("Binding From Environment Variables"),
-    so that names are to be compared as relaxed binding does. None for any other variable.
+    Dashes are dropped in variables or written as `_`, and dots are `_` ("Binding From Environment
+    Variables", `SystemEnvironmentPropertyMapper`): what stands behind a section's name is one name
+    of Boot's, and behind `properties` one of the client's. None for any other variable.
     """
     if name.upper() != name or not name.startswith(_VARIABLES):
         return None
-    return ".".join(part for part in name.lower().split("_") if part)
+    parts = [part for part in name.lower().split("_") if part]
+    head = parts[:2]
+    rest = parts[2:]
+    if rest[:1] and rest[0] in _SECTIONS:
+        head.append(rest.pop(0))
+    if rest[:1] == ["properties"]:
+        return ".".join([*head, *rest]) if len(rest) > 1 else None
+    return ".".join([*head, "".join(rest)]) if rest else None
 
 
-_VARIABLES = ("SPRING_KAFKA_", "SPRING_CLOUD_STREAM_KAFKA_", "SPRING_CLOUD_STREAM_BINDINGS_")
+_VARIABLES = ("SPRING_KAFKA_",)
+_SECTIONS = frozenset({"producer", "consumer", "listener", "streams", "template", "admin"})

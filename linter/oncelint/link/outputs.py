@@ -20,10 +20,12 @@ def writes(site: Site, trace: Trace, modules: Modules) -> str:
     if seen is not None:
         return YES if seen else MAYBE
     folder = _folder(site.at.path, modules)
+    others = {one.at.path for one in trace.sites if one.constructor in builders.HANDLES}
     near = [
         one
         for one in modules.loaded()
-        if one.path.startswith(folder) and (one.path == site.at.path or not is_test(one.path))
+        if one.path == site.at.path
+        or (one.path.startswith(folder) and one.path not in others and not is_test(one.path))
     ]
     return MAYBE if any(_mentions(one, site.constructor) for one in near) else NO
 

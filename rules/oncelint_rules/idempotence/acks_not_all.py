@@ -92,7 +92,8 @@ def _goal(title: str, value: int, worlds: Sequence[World]) -> Goal:
     """Whoever waits for an answer sends again without one: without acknowledgements that did not
     matter, and with them it takes idempotence."""
     settings: dict[str, Scalar] = {ACKS: "all"}
-    if value == 0 and not all(world.dialect in _WITHOUT_IDEMPOTENCE for world in worlds):
+    seen = all(world.open_reason is None for world in worlds)
+    if value == 0 and seen and not all(w.dialect in _WITHOUT_IDEMPOTENCE for w in worlds):
         settings[IDEMPOTENCE] = True
     cost = "each record then waits for all in-sync replicas"
     return Goal(title, settings, "unsafe", cost)

@@ -10,6 +10,7 @@ _DELIVERY: dict[str, tuple[tuple[str, Value], ...]] = {
     "acks": (("0", "all"),),
     "max.in.flight.requests.per.connection": (("0", 1),),
     "delivery.timeout.ms": (("2.1.0", _MAX_INT),),
+    "request.timeout.ms": (("0", _MAX_INT), ("3.0.0", None)),
 }
 # Worker.baseProducerConfigs: beneath what the worker or the connector sets. Idempotence is switched
 # off from the releases on that would switch it on by default (KAFKA-13759); 3.0.1 came before that.

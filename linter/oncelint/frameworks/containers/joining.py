@@ -161,7 +161,8 @@ class _Project:
         """A program of the project's own, which its image or the folder it is built in is called
         like: who is configured by its variables, the program tells."""
         context = filled(service.details["build"], variables) or ""
-        folder = joined(_folder(service.details["file"]), context).rpartition("/")[2]
+        built = joined(_folder(service.details["file"]), context)
+        folder = built.rpartition("/")[2]
         image = filled(service.details.get("image", ""), variables)
         return replace(
             service,
@@ -169,7 +170,11 @@ class _Project:
             role="workload",
             block=environment,
             instances=_replicas(service, variables),
-            details={"kind": "compose service", "image": image or folder or service.name},
+            details={
+                "kind": "compose service",
+                "image": image or folder or service.name,
+                "folder": built,
+            },
         )
 
     def _extended(self, service: ConfigFact, seen: frozenset[str]) -> ConfigFact:

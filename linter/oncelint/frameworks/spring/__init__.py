@@ -15,6 +15,7 @@ from oncelint.formats.tree import Document
 from oncelint.frameworks.application import ROLE, Sources, applications, facts_of, with_profiles
 from oncelint.frameworks.environments import Environment
 from oncelint.frameworks.relaxed import Name, elements, uniform
+from oncelint.frameworks.spring.variables import WORKLOAD, variables_of
 from oncelint.model.facts import ConfigFact
 from oncelint.model.values import Known, Span, scalar_text
 from oncelint.text import Text
@@ -25,6 +26,7 @@ _KAFKA = (("spring", "kafka"), ("spring", "cloud", "stream"))
 _PROFILE = ("spring", "config", "activate", "onprofile")
 _LEGACY_PROFILE = ("spring", "profiles")
 _IMPORTED = "what spring.config.import brings in is not seen"
+_ELSEWHERE = "the application's own files are not seen"
 _PLATFORM = ("spring", "config", "activate", "oncloudplatform")
 
 
@@ -43,9 +45,10 @@ def _proves(name: Name) -> bool:
 def assemble(facts: Sequence[ConfigFact], read: Callable[[str], bytes | None]) -> list[ConfigFact]:
     """The clients of Spring applications in place of their documents."""
     documents = [one for one in facts if one.role == ROLE and one.placement == PLACEMENT]
-    if not documents:
+    if not documents and not any(one.role == WORKLOAD for one in facts):
         return list(facts)
     inside = _Kafkas(documents)
+    documents += variables_of(facts, {one.details["module"] for one in documents}, PLACEMENT)
     joined = [one for one in facts if one not in documents and not inside.cover(one)]
     for sources in applications(documents, _when):
         joined.extend(_clients(sources))
@@ -94,6 +97,8 @@ def _made(env: Environment) -> Iterator[ConfigFact]:
     made = list(cloud.clients(env)) if env.has("spring", "cloud", "stream") else []
     taken = {one.role for one in made}  # the binder takes over what spring.kafka says of them
     made.extend(one for one in boot.clients(env) if one.role not in taken)
-    imported = env.has("spring", "config", "import")
+    unseen = _IMPORTED if env.has("spring", "config", "import") else None
+    if all(one.details.get("variables") for one in env.documents):
+        unseen = _ELSEWHERE
     for fact in made:
-        yield replace(fact, block=replace(fact.block, open_reason=_IMPORTED)) if imported else fact
+        yield replace(fact, block=replace(fact.block, open_reason=unseen)) if unseen else fact
