@@ -112,6 +112,7 @@ OF_FORMAT = {
         "comments": "'/*' * (M // 2)",
         "statements": "'SET a = b;' * 40000",
     },
+    "markdown": {"fences": "'```\\n' * (M // 4)", "nested fences": "'`' * M"},
     "shell": {
         "substitutions": "'$(' * N",
         "quotes": '"echo " + "\'" * M + "\\"" * M',

@@ -660,6 +660,7 @@ EDITED = {
         "#!/bin/sh\n# c\nA=b curl -d '{\"k\": 1}' \\\n  \"$X\" | jq .\ncat <<-'E' > f\n\tq=$Y\n\tE\n"
         'if [ -z "${Z:-}" ]; then echo $(date); fi\n'
     ),
+    "markdown": "# a\n\n```properties\nk=v\n```\n\n[source,json]\n----\n{}\n----\n",
 }
 CHARACTERS = "\"'\\/[]{}()<>:;,.#=!&*?|-%@`~^$ \t\n\r\f01axeu_é😀\u0085\u2028\ufeff\x00\x1f"
 Edit: TypeAlias = "tuple[int, int, str]"
@@ -705,7 +706,9 @@ def test_every_kind_is_edited() -> None:
     assert set(EDITED) == set(READERS)
 
 
-@pytest.mark.parametrize("kind", ["logstash", "fluent-bit", "hcl", "dockerfile", "sql", "shell"])
+@pytest.mark.parametrize(
+    "kind", ["logstash", "fluent-bit", "hcl", "dockerfile", "sql", "shell", "markdown"]
+)
 @EDITS
 @given(changes=edits())
 def test_edited_without_a_reference(kind: str, changes: list[Edit]) -> None:

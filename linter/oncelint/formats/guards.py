@@ -95,6 +95,8 @@ def _check_size(text: str, kind: str) -> None:
     size = text.count("\n") + text.count("\r") - text.count("\r\n")
     if kind in ("json", "toml", "yaml", "logstash", "hcl"):
         size += text.count(",") + text.count("[") + text.count("{")
+    elif kind == "shell":
+        size += text.count("|") + text.count(";") + text.count("&")
     if size > MAX_NODES:
         raise FormatError("too large for a configuration")
 

@@ -170,9 +170,9 @@ def _values(environment: Node) -> Iterator[tuple[Scalar, int]]:
 
 def _behind_name(region: Region) -> Region:
     """The lines behind `FLINK_PROPERTIES=` in a list's item: the name is blanked out, place by
-    place."""
+    place, with line ends, since the first key may follow it on its line and begins a line then."""
     name = re.match(rf"\s*{PROPERTIES}\s*=", region.text)
     if name is None:
         return region
-    blank = " " * len(name[0])
+    blank = "\n" * len(name[0])
     return replace(region, text=blank + region.text[len(name[0]) :])

@@ -20,6 +20,15 @@ _MATTER = frozenset(
 )
 # StreamsConfig, PRODUCER_DEFAULT_OVERRIDES
 _LAYER = Layer("set by Kafka Streams for its producers", False, {"linger.ms": (("0", 100),)})
+# PRODUCER_EOS_OVERRIDES, which the application may set otherwise
+_EXACTLY_ONCE_DEFAULTS = Layer(
+    "set by Kafka Streams with exactly-once",
+    False,
+    {
+        "delivery.timeout.ms": (("2.1.0", 2147483647),),
+        "transaction.timeout.ms": (("2.6.0", 10000),),
+    },
+)
 # PRODUCER_EOS_OVERRIDES, and NON_CONFIGURABLE_PRODUCER_EOS_CONFIGS
 _EXACTLY_ONCE = Layer(
     "set by Kafka Streams with exactly-once", True, {"enable.idempotence": (("0", True),)}
@@ -42,7 +51,11 @@ def assemble(facts: Sequence[ConfigFact], read: Callable[[str], bytes | None]) -
                         role="producer",
                         block=block,
                         span=block.settings[0].key_span,
-                        layers=(_LAYER, _EXACTLY_ONCE) if exactly else (_LAYER,),
+                        layers=(
+                            (_LAYER, _EXACTLY_ONCE_DEFAULTS, _EXACTLY_ONCE)
+                            if exactly
+                            else (_LAYER,)
+                        ),
                         closed=False,
                     )
                 )

@@ -378,7 +378,12 @@ def _known(fact: ConfigFact, dialect: str, around: Surroundings) -> Knowledge:
     path = fact.span.path
     if fact.role in _ON_SERVERS or fact.details.get("framework") == "connect":
         return around.served(path)
-    return around.knowledge(path, dialect)
+    found = around.knowledge(path, dialect)
+    if (
+        dialect == "flink" and found.elsewhere
+    ):  # another module's jobs run on a cluster of their own
+        return Knowledge(_versions_of(dialect), False, None, "", "none", False)
+    return found
 
 
 def _told(fact: ConfigFact, dialect: str, knowledge: Knowledge) -> Knowledge:

@@ -22,7 +22,9 @@ the configuration to what the earlier one says.
 
 When a spread (`{**base, "acks": "all"}`), `.update()`, an item assignment or a YAML merge key
 overrides an earlier setting: that is layering. When both names of one setting have the same value,
-as in files that two client libraries share.
+as in files that two client libraries share. When the key is a comment by its first letter
+(`_comment`, `//`, `#`), as formats without comments have them: each of them says something of its
+own.
 
 ## References
 
@@ -36,9 +38,14 @@ from collections.abc import Iterator
 
 from oncelint.model import Client, Goal, Hit, Project, Related, Rule, speak
 
+# No client has a setting that begins so.
+_COMMENTS = ("_", "//", "#")
+
 
 def check(client: Client, project: Project) -> Iterator[Hit]:
     for item in client.block.duplicates:
+        if item.key.startswith(_COMMENTS):
+            continue
         yield Hit(
             span=item.first,
             message=(

@@ -64,9 +64,12 @@ def check(sink: FlinkSink, project: Project) -> Iterator[Hit]:
     setting = flink.setting(world)
     assert setting is not None
     found = flink.guarantee(sink, world)
-    told = f"{setting.spelled} is {found}"
+    former = _former(sink) and setting.set_by != "user"
+    spelled = flink.SEMANTIC if former else setting.spelled
+    told = f"{spelled} is {found}"
     if setting.set_by != "user":
         told += " by default"
+    prefixed = "" if _former(sink) else " and give the sink a transactional id prefix of its own"
     consequence = (
         "after a restart the records since the last checkpoint are written again"
         if found == flink.AT_LEAST_ONCE
@@ -77,17 +80,23 @@ def check(sink: FlinkSink, project: Project) -> Iterator[Hit]:
         span=span,
         message=(
             f"{consequence}: {told}{verdict.where()} for {flink.named(sink)}; set"
-            f" {setting.spelled} to exactly-once and give the sink a transactional id prefix of its"
-            " own"
+            f" {spelled} to exactly-once{prefixed}"
         ),
         confidence=verdict.confidence,
-        setting=setting.spelled,
+        setting=spelled,
         related=speak.elsewhere(sink, span, setting),
         provenance=setting.origins,
         goal=_goal(sink, project, setting.name),
         causes=(sink.span, span),
         subject_key=speak.subject_key(sink, sink.details.get("table", "")),
     )
+
+
+def _former(sink: FlinkSink) -> bool:
+    """Whether it is a table of a Flink that has sink.semantic, and no prefix, alone (before 1.14)."""
+    versions = [one for world in sink.worlds for one in world.versions]
+    pinned = bool(sink.client_versions) and not flink.in_program(sink)
+    return pinned and not any(at_least(one, "1.14") for one in versions)
 
 
 def _goal(sink: FlinkSink, project: Project, name: str) -> Goal:
@@ -116,7 +125,8 @@ def _goal(sink: FlinkSink, project: Project, name: str) -> Goal:
         f"set {told}",
         settings,
         "unsafe",
-        "it makes transactions, which need checkpoints and a prefix that no other job uses",
+        "it makes transactions, which need checkpoints"
+        + ("" if _former(sink) else " and a prefix that no other job uses"),
     )
 
 

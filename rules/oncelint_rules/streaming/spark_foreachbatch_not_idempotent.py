@@ -4,7 +4,8 @@
 
 Reports a write of Spark's in a function that `foreachBatch` calls with batches of Kafka records, where
 the write only adds: `mode("append")` into JDBC, files, Delta or a warehouse, `insertInto`,
-`writeTo(…).append()`, and every write to Kafka.
+`writeTo(…).append()`, and every write to Kafka. Into Kafka it is a note, for Spark has no other
+way of writing there.
 
 ## The failure
 
@@ -73,6 +74,8 @@ def check(sink: Sink, project: Project) -> Iterator[Hit]:
             f"{into} and makes no use of the batch's number; {_ADVICE.get(form, _ELSE)}"
         ),
         confidence=weakest(sink.confidence, "medium" if doubtful else "high"),
+        # Spark has no other way into Kafka: what spark-kafka-sink-at-least-once says of a query
+        severity="note" if form == "kafka" else "error",
         related=way(sink),
         causes=causes(sink),
         subject_key=speak.subject_key(sink.consumer, sink.operation, sink.target or ""),
