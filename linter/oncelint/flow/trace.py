@@ -108,4 +108,6 @@ class Trace:
     applications: dict[object, int] = field(default_factory=dict)
     # the literals of SQL that a program has run
     scripts: dict[At, None] = field(default_factory=dict)
+    # the tables that calls of a program insert into, by the calls
+    inserts: dict[At, str] = field(default_factory=dict)
     stories: list[Story] = field(default_factory=list)

@@ -7,7 +7,8 @@ of `dev` and `test` are left out; a profile of another name is judged where it c
 
 Sources: Quarkus guides "Apache Kafka Reference Guide" (default-kafka-broker, channel configuration,
 Kafka clients of transactions), "Using Apache Kafka Streams", "Configuration Reference Guide"
-(profiles); `KafkaConnector` (attributes and their defaults), `ReactiveKafkaProducer` (acks is 1
+(profiles), "Getting started to Quarkus Messaging with Apache Kafka" (the only connector of the
+class path is attached to channels without one); `KafkaConnector` (attributes and their defaults), `ReactiveKafkaProducer` (acks is 1
 unless set) and `ReactiveKafkaConsumer` (enable.auto.commit is false unless set) of
 smallrye-reactive-messaging-kafka.
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from oncelint.formats.tree import Document
 from oncelint.frameworks.application import (
@@ -27,6 +29,7 @@ from oncelint.frameworks.application import (
     with_profiles,
 )
 from oncelint.frameworks.blocks import layered
+from oncelint.frameworks.builds import Build, build_of
 from oncelint.frameworks.environments import (
     Environment,
     blocks_at,
@@ -49,6 +52,11 @@ _OF_CONNECTOR: Name = ("mp", "messaging", "connector", "smallryekafka")
 _STREAMS: Name = ("kafkastreams",)
 _QUARKUS_STREAMS: Name = ("quarkus", "kafkastreams")
 _ROLES = {"outgoing": "producer", "incoming": "consumer"}
+_EXTENSIONS = frozenset({"quarkus-messaging-kafka", "quarkus-smallrye-reactive-messaging-kafka"})
+_ANY_CONNECTOR = re.compile(
+    r"(?:quarkus-(?:smallrye-reactive-)?messaging|smallrye-reactive-messaging)-.+"
+    r"|.*(?:quarkus-reactive-messaging|camel-quarkus|reactive-messaging-http|nats-jetstream).*"
+)
 # A channel without a connector of its own is Kafka's when it says what only Kafka's has.
 _TELLING = frozenset(
     {"value.serializer", "value.deserializer", "key.serializer", "key.deserializer"}
@@ -144,29 +152,38 @@ def assemble(facts: Sequence[ConfigFact], read: Callable[[str], bytes | None]) -
         if not (one.placement == "client properties" and any(s.covers(one.span) for s in spans))
     ]
     for sources in applications(documents, lambda fact: fact.details["when"]):
-        base = list(_clients(sources.environment(_PRODUCTION)))
+        module = next((one.details["module"] for _, one in sources.documents), "")
+        made = partial(_clients, alone=_alone(build_of(module, read)))
+        base = list(made(sources.environment(_PRODUCTION)))
         profiles = (one for one in sources.profiles() if one.lower() not in _LEFT_OUT)
-        joined.extend(with_profiles(sources, base, profiles, _clients))
+        joined.extend(with_profiles(sources, base, profiles, made))
     return joined
 
 
-def _clients(env: Environment) -> Iterator[ConfigFact]:
+def _alone(build: Build | None) -> bool:
+    """Whether Kafka's is the only connector of the class path."""
+    if build is None or not build.own & _EXTENSIONS:
+        return False
+    return not any(one not in _EXTENSIONS and _ANY_CONNECTOR.fullmatch(one) for one in build.named)
+
+
+def _clients(env: Environment, alone: bool = False) -> Iterator[ConfigFact]:
     for side, role in _ROLES.items():
         for channel in env.children(*_CHANNELS, side):
             path = (*_CHANNELS, side, *uniform((channel,)))
-            if _is_kafka(env, path):
+            if _is_kafka(env, path, alone):
                 yield _channel(env, side, role, channel, path)
     if env.has(*_STREAMS) or env.has(*_QUARKUS_STREAMS):
         yield from _streams(env)
 
 
-def _is_kafka(env: Environment, path: Name) -> bool:
+def _is_kafka(env: Environment, path: Name, alone: bool) -> bool:
     if env.text(*path, "enabled") == "false":
         return False
     connector = env.get(*path, "connector")
     if connector is not None:
         return env.text(*path, "connector") == _CONNECTOR
-    return any(_key(rest) in _TELLING for rest, _ in env.under(*path))
+    return alone or any(_key(rest) in _TELLING for rest, _ in env.under(*path))
 
 
 def _key(rest: Name) -> str:
@@ -217,10 +234,11 @@ def _streams(env: Environment) -> Iterator[ConfigFact]:
         blocks_at(env, _STREAMS),
     )
     own = env.has(*_STREAMS)
+    named = env.get(*_QUARKUS_STREAMS, "applicationid")
     yield ConfigFact(
         "quarkus kafka streams",
         ("java",),
         "streams",
         replace(block, homes=home_at(env, "kafka-streams", "plain", (_QUARKUS_STREAMS,))),
-        _first(env, _STREAMS if own else _QUARKUS_STREAMS),
+        named.key_span if named else _first(env, _STREAMS if own else _QUARKUS_STREAMS),
     )

@@ -166,7 +166,7 @@ def _built(
 
     made = built(machine.trace, machine.modules)
     facts = [one.fact for one in made]
-    facts.extend(facts_of_scripts(tuple(machine.trace.scripts), read))
+    facts.extend(facts_of_scripts(tuple(machine.trace.scripts), machine.trace.inserts, read))
     return facts, lambda clients: complete(clients, made, machine.trace)
 
 

@@ -39,7 +39,9 @@ def _folder(path: str, modules: Modules) -> str:
 
 
 def _mentions(module: ir.Module, constructor: str) -> bool:
-    names, keywords = builders.WRITES[constructor], builders.WRITE_KEYWORDS[constructor]
+    names = builders.WRITES[constructor]
+    # what an agent's sinks are is seen where it is declared, and functions write nothing
+    keywords = builders.WRITE_KEYWORDS[builders.QUIX] if constructor == builders.QUIX else ()
     for stmt in module.body:
         for node in walk(stmt):
             if not isinstance(node, ir.Call):

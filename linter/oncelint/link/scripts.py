@@ -3,14 +3,14 @@ module's literals."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from oncelint.flow.blocks import span_of
 from oncelint.flow.values import At
 from oncelint.formats import read as read_document
-from oncelint.frameworks import recognise
-from oncelint.model.facts import ConfigFact
+from oncelint.frameworks import flink, recognise
+from oncelint.model.facts import Block, ConfigFact
 from oncelint.python.literals import template_of
 from oncelint.text import Piece, Region, SourceText, TextError
 
@@ -20,9 +20,12 @@ _HOLE, _FILLED_IN = "{}", "${}"
 
 
 def facts_of_scripts(
-    places: Sequence[At], read: Callable[[str], bytes | None]
+    places: Sequence[At],
+    inserts: Mapping[At, str],
+    read: Callable[[str], bytes | None],
 ) -> Iterator[ConfigFact]:
-    """What the statements at some places configure; `read` gives the bytes of a project's file."""
+    """What the statements at some places configure, and which of their tables are inserted into by
+    calls; `read` gives the bytes of a project's file."""
     by_path: dict[str, list[At]] = {}
     for at in places:
         by_path.setdefault(at.path, []).append(at)
@@ -36,9 +39,22 @@ def facts_of_scripts(
             continue
         region = _joined(source, sorted(here, key=lambda at: at.place))
         if region is not None:
+            tables: set[str] = set()
             for fact in recognise("sql", read_document("sql", region), region, path):
+                tables |= {fact.details["table"]} if fact.role == flink.TABLE else set()
                 # the writers of SQL do not write into literals of Python
                 yield replace(fact, block=replace(fact.block, homes=()))
+            for at, table in inserts.items():
+                if at.path == path and table in tables:
+                    details = {"job": path, "table": table}
+                    yield ConfigFact(
+                        "flink sql",
+                        flink.DIALECT,
+                        flink.INSERT,
+                        Block(()),
+                        span_of(at),
+                        details=details,
+                    )
 
 
 def _joined(source: SourceText, places: Sequence[At]) -> Region | None:

@@ -40,6 +40,8 @@ _NUMBERED = {
     "set_checkpointing_mode": pyflink.MODE,
 }
 _SETS = frozenset({"set", "set_string", "set_integer", "set_boolean"})
+# table.py (Table.execute_insert), statement_set.py (StatementSet.add_insert)
+_INSERTS = frozenset({"execute_insert", "add_insert"})
 _RUNS_SQL = frozenset({"execute_sql", "sql_update", "add_insert_sql"})
 
 
@@ -83,10 +85,16 @@ def call_method(
         receiver = objects.rooted(receiver)
     if not isinstance(receiver, Foreign) or not receiver.path.startswith("pyflink."):
         return None
+    values = [*args, *(slot.value for _, slot in keywords)]
+    if func.name in _INSERTS and values:
+        _insert(machine, values[0], at)
+        return None
+    if func.name == "add_insert_sql" and values:
+        _statement(machine, values[0])
+        return None
     told = building.told_of(machine, receiver)
     if told is None:
         return None
-    values = [*args, *(slot.value for _, slot in keywords)]
     if receiver.path in (_SOURCE, _SINK):
         return _linked(machine, receiver, told, func.name, values, at)
     if receiver.path == _SETTINGS:
@@ -272,6 +280,12 @@ def _settle(machine: Machine, job: Foreign, told: Ref) -> None:
     obj = machine.obj(told)
     if isinstance(made, Lit) and made.at is not None and isinstance(obj, DictObj):
         building.make(machine, pyflink.JOB, obj, made.at, anew=True)
+
+
+def _insert(machine: Machine, table: Abs, at: At) -> None:
+    """A table of this program's SQL is inserted into by a call."""
+    if isinstance(table, Lit) and isinstance(table.value, str):
+        machine.trace.inserts[replace(at, turn=0)] = table.value.strip("`")
 
 
 def _statement(machine: Machine, value: Abs) -> None:

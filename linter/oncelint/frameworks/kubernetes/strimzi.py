@@ -145,6 +145,14 @@ def _at(node: Mapping | None, resource: Resource, text: Text) -> Span:
     return resource.span if node is None or not node.entries else span_of(node, text)
 
 
+def _heading(fields: Mapping, config: Mapping | None, resource: Resource, text: Text) -> Span:
+    """The place of a block as a whole: the word above its keys."""
+    for entry in fields.entries:
+        if config is not None and entry.value is config:
+            return text.span(entry.key.start, entry.key.end)
+    return resource.span
+
+
 # Brokers --------------------------------------------------------------------------------------
 
 
@@ -231,7 +239,7 @@ def _worker(
     block = joined(fields_of(fields, text, _WORKER_FIELDS), settings_in(config, text, refused))
     for fact in worker_facts(
         opened(block, part),
-        _at(config, resource, text),
+        _heading(fields, config, resource, text),
         placement,
         versions=_versions(resource, resource.spec),
         instances=number(resource.spec.get("replicas")),

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from oncelint.formats.tree import Document
 from oncelint.frameworks.application import ROLE, Sources, applications, facts_of, with_profiles
+from oncelint.frameworks.builds import Build, build_of
 from oncelint.frameworks.environments import Environment
 from oncelint.frameworks.relaxed import Name, elements, uniform
 from oncelint.frameworks.spring.variables import WORKLOAD, variables_of
@@ -51,7 +52,8 @@ def assemble(facts: Sequence[ConfigFact], read: Callable[[str], bytes | None]) -
     documents += variables_of(facts, {one.details["module"] for one in documents}, PLACEMENT)
     joined = [one for one in facts if one not in documents and not inside.cover(one)]
     for sources in applications(documents, _when):
-        joined.extend(_clients(sources))
+        module = next((one.details["module"] for _, one in sources.documents), "")
+        joined.extend(_clients(sources, build_of(module, read)))
     return joined
 
 
@@ -86,15 +88,18 @@ class _Kafkas:
         )
 
 
-def _clients(sources: Sources) -> Iterator[ConfigFact]:
-    base = list(_made(sources.environment()))
-    yield from with_profiles(sources, base, sources.profiles(), _made)
+def _clients(sources: Sources, build: Build | None) -> Iterator[ConfigFact]:
+    def made(env: Environment) -> Iterator[ConfigFact]:
+        return _made(env, build)
+
+    base = list(made(sources.environment()))
+    yield from with_profiles(sources, base, sources.profiles(), made)
 
 
-def _made(env: Environment) -> Iterator[ConfigFact]:
+def _made(env: Environment, build: Build | None) -> Iterator[ConfigFact]:
     from oncelint.frameworks.spring import boot, cloud
 
-    made = list(cloud.clients(env)) if env.has("spring", "cloud", "stream") else []
+    made = list(cloud.clients(env, build)) if env.has("spring", "cloud", "stream") else []
     taken = {one.role for one in made}  # the binder takes over what spring.kafka says of them
     made.extend(one for one in boot.clients(env) if one.role not in taken)
     unseen = _IMPORTED if env.has("spring", "config", "import") else None

@@ -5,7 +5,10 @@ Spring Boot's own properties, above them what `configuration` has of the role, a
 `producer-properties` and `consumer-properties`), `KafkaMessageChannelBinder` and `BindingUtils`
 (what the binder sets beneath, a binding's `configuration` above; with a transaction-id prefix all
 producers are made of `transaction.producer`), `KafkaStreamsBinderConfigurationProperties`;
-Spring Cloud Stream reference, "Apache Kafka Binder" and "Kafka Streams Binder".
+Spring Cloud Stream reference, "Apache Kafka Binder", "Kafka Streams Binder", "Multiple Binders on
+the Classpath" (the only binder of the class path is the default), "Descriptive Binding Names" and
+"Customizing Binders in Multi Binder Applications"; `DefaultBinderFactory` (what a binder's
+`environment` has lies above the application's properties, which it inherits unless told otherwise).
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from oncelint.frameworks.blocks import layered
+from oncelint.frameworks.builds import Build
 from oncelint.frameworks.environments import (
     Environment,
     blocks_at,
@@ -36,6 +40,8 @@ _BINDER: Name = (*_STREAM, "kafka", "binder")
 _KAFKA_BINDINGS: Name = (*_STREAM, "kafka", "bindings")
 _KAFKA_DEFAULT: Name = (*_STREAM, "kafka", "default")
 _STREAMS: Name = (*_STREAM, "kafka", "streams", "binder")
+_RENAMED: Name = (*_STREAM, "function", "bindings")
+_BINDERS: Name = (*_STREAM, "binders")
 _SHOWN = "spring.cloud.stream.kafka"
 
 # Releases of 2026, which come with clients from 4.1 on, ask for all (spring-cloud-stream 3170).
@@ -55,6 +61,11 @@ _ANONYMOUS = Layer(
     {"enable.auto.commit": (("0", False),), "auto.offset.reset": (("0", "latest"),)},
 )
 _DIRECTION = re.compile(r".*-(in|out)-\d+", re.IGNORECASE)
+_ARTIFACTS = frozenset(
+    {"spring-cloud-stream-binder-kafka", "spring-cloud-starter-stream-kafka"}
+    | {"spring-cloud-stream-binder-kafka-core"}
+)
+_ANY_BINDER = re.compile(r".*(?:stream-binder|starter-stream).*")
 # What the binder takes out of a consumer's configuration, for a group is a binding's own.
 _MANAGED = frozenset({"group.id", "enable.auto.commit"})
 
@@ -71,16 +82,25 @@ class _Binding:
     own: bool
 
 
-def clients(env: Environment) -> Iterator[ConfigFact]:
+def clients(env: Environment, build: Build | None = None) -> Iterator[ConfigFact]:
     """The clients of the binder and of the bindings that configure theirs; nothing where several
-    binders are defined, for which binding uses which is then their affair."""
-    if env.has(*_STREAM, "binders"):
-        return
-    if env.has(*_STREAMS):
+    binders are defined, for which binding uses which is then their affair.
+
+    `build` is what the application's build file names: with Kafka's binder and no other on the
+    class path every binding is Kafka's."""
+    binder = "kafka"
+    if env.has(*_BINDERS):
+        only = _only_binder(env, build)
+        if only is None:
+            return
+        binder, env = only
+    elif env.has(*_STREAMS):
         yield from _streams(env)
-    if not _uses_kafka(env):
+        if not _uses_kafka(env):
+            return
+    elif not _uses_kafka(env) and not _alone(env, build):
         return
-    bindings = list(_bindings(env))
+    bindings = list(_bindings(env, binder))
     outgoing = [one for one in bindings if one.outgoing]
     incoming = [one for one in bindings if not one.outgoing]
     prefix = env.get(*_BINDER, "transaction", "transactionidprefix")
@@ -102,32 +122,126 @@ def _uses_kafka(env: Environment) -> bool:
     return env.has(*_STREAM, "kafka") or env.text(*_STREAM, "defaultbinder") == "kafka"
 
 
-def _bindings(env: Environment) -> Iterator[_Binding]:
-    """The bindings whose direction is known, each with the place of its first property."""
+def _alone(env: Environment, build: Build | None) -> bool:
+    """Whether Kafka's message channel binder is the only one of the class path."""
+    if build is None or not build.own & _ARTIFACTS:
+        return False
+    if any(one not in _ARTIFACTS and _ANY_BINDER.fullmatch(one) for one in build.named):
+        return False
+    default = env.get(*_STREAM, "defaultbinder")
+    others = [one for one in env.children(*_STREAM) if uniform((one,))[0] not in _COMMON]
+    return default is None and not others
+
+
+# What stands under `spring.cloud.stream` that is no binder's own (`BindingServiceProperties`).
+_COMMON = frozenset(
+    {"bindings", "default", "function", "source", "input-bindings", "output-bindings"}
+    | {"inputbindings", "outputbindings", "instancecount", "instanceindex", "instanceindexlist"}
+    | {"dynamicdestinations", "dynamicdestinationcachesize", "bindingretryinterval", "poller"}
+    | {"overridecloudconnectors", "sendto", "schemaregistryclient", "schema", "metrics"}
+)
+
+
+def _only_binder(env: Environment, build: Build | None) -> tuple[str, Environment] | None:
+    """The one binder that is defined, when it is Kafka's: its name, and the properties that it
+    runs with. Neither where a streams binder may be beside it."""
+    names = env.children(*_BINDERS)
+    if len(names) != 1 or env.has(*_STREAM, "kafka", "streams"):
+        return None
+    if build is not None and any("kafka-streams" in one for one in build.named):
+        return None
+    path = (*_BINDERS, *uniform(names))
+    kind = env.text(*path, "type") if env.has(*path, "type") else names[0]
+    told = (env.get(*path, one) for one in ("inheritenvironment", "defaultcandidate"))
+    if kind != "kafka" or any(one is not None for one in told):
+        return None
+    inner = Environment.of(
+        [
+            replace(
+                env.documents[0],
+                block=Block(
+                    tuple(
+                        replace(one, key=".".join(rest), shown=one.key)
+                        for rest, one in env.under(*path, "environment")
+                    )
+                ),
+            )
+        ]
+    )
+    settings = dict(env.settings)
+    for name, above in inner.settings.items():
+        below = settings.pop(name, None)
+        if below is not None:
+            parts = (Block((replace(one, key=""),)) for one in (below, above))
+            (merged,) = layered(*parts).settings
+            above = replace(merged, key=above.key)
+        settings[name] = above
+    return names[0], Environment(env.documents, settings)
+
+
+def _renamed(env: Environment) -> tuple[dict[str, list[tuple[str, bool, Span]]], set[str]]:
+    """The names that bindings of functions are given, each with its directions, and the names that
+    they no longer have (`spring.cloud.stream.function.bindings`)."""
+    given: dict[str, list[tuple[str, bool, Span]]] = {}
+    former: set[str] = set()
+    for rest, setting in env.under(*_RENAMED):
+        written = ".".join(rest)
+        former.update(uniform((written,)))
+        match = _DIRECTION.fullmatch(written.strip("[]"))
+        name = env.text(*_RENAMED, *uniform(rest))
+        if match is None or not name or "." in name:
+            continue
+        sides = given.setdefault(uniform((name,))[0], [])
+        outgoing = match[1].lower() == "out"
+        if all(one[1] is not outgoing for one in sides):
+            sides.append((name, outgoing, setting.key_span))
+    return given, former
+
+
+def _bindings(env: Environment, used: str = "kafka") -> Iterator[_Binding]:
+    """The bindings whose direction is known, each with the place of its first property; `used` is
+    the name of the binder."""
     streams = env.has(*_STREAM, "kafka", "streams")
+    renamed, former = _renamed(env)
     found: dict[Name, str] = {}
     for root in (_BINDINGS, _KAFKA_BINDINGS):
         for name in env.children(*root):
-            found.setdefault(uniform((name,)), name)
+            if uniform((name,))[0] not in former:
+                found.setdefault(uniform((name,)), name)
+    for plain, sides in renamed.items():
+        found.setdefault((plain,), sides[0][0])
     for (plain,), name in found.items():
-        binder = env.text(*_BINDINGS, plain, "binder")
-        if binder is not None and binder != "kafka":
+        binder = env.text(*_BINDINGS, plain, "binder") or env.text(*_STREAM, "defaultbinder")
+        if binder is not None and binder != used:
             continue
         own = env.has(*_KAFKA_BINDINGS, plain)
         if streams and not own:
             continue
-        outgoing = _is_outgoing(env, plain, name)
-        if outgoing is None:
-            continue
-        role = "producer" if outgoing else "consumer"
-        configured = env.has(*_KAFKA_BINDINGS, plain, role, "configuration")
-        group = env.get(*_BINDINGS, plain, "group") or env.get(*_STREAM, "default", "group")
-        topic = topics_at(
-            env, (*_BINDINGS, plain), "destination", name, "," if not outgoing else None
-        )
-        if env.has(*_KAFKA_BINDINGS, plain, "consumer", "destinationispattern"):
-            topic = ""
-        yield _Binding(name, outgoing, group, topic, _first(env, plain), configured)
+        for outgoing, span in _directions(env, plain, name, renamed.get(plain, ())):
+            yield _binding(env, plain, name, outgoing, span)
+
+
+def _directions(
+    env: Environment, plain: str, name: str, sides: Sequence[tuple[str, bool, Span]]
+) -> Iterator[tuple[bool, Span]]:
+    """The directions of a binding with the place where it stands."""
+    first = _first(env, plain)
+    if sides:
+        yield from ((outgoing, first or span) for _, outgoing, span in sides)
+        return
+    outgoing = _is_outgoing(env, plain, name)
+    if outgoing is not None and first is not None:
+        yield outgoing, first
+
+
+def _binding(env: Environment, plain: str, name: str, outgoing: bool, span: Span) -> _Binding:
+    role = "producer" if outgoing else "consumer"
+    configured = env.has(*_KAFKA_BINDINGS, plain, role, "configuration")
+    group = env.get(*_BINDINGS, plain, "group") or env.get(*_STREAM, "default", "group")
+    topic = topics_at(env, (*_BINDINGS, plain), "destination", name, "," if not outgoing else None)
+    if env.has(*_KAFKA_BINDINGS, plain, "consumer", "destinationispattern"):
+        topic = ""
+    return _Binding(name, outgoing, group, topic, span, configured)
 
 
 def _is_outgoing(env: Environment, plain: str, name: str) -> bool | None:
@@ -148,14 +262,8 @@ def _is_outgoing(env: Environment, plain: str, name: str) -> bool | None:
     return {"input": False, "output": True}.get(plain) if not sides else None
 
 
-def _first(env: Environment, plain: str) -> Span:
-    roots = ((*_KAFKA_BINDINGS, plain), (*_BINDINGS, plain))
-    return next(
-        setting.key_span
-        for root in roots
-        for name, setting in env.settings.items()
-        if name[: len(root)] == root
-    )
+def _first(env: Environment, plain: str) -> Span | None:
+    return _span(env, (*_KAFKA_BINDINGS, plain)) or _span(env, (*_BINDINGS, plain))
 
 
 def _producers(env: Environment, outgoing: Sequence[_Binding]) -> Iterator[ConfigFact]:
