@@ -14,7 +14,7 @@ _SOON = (
     "offsets.topic.num.partitions=1\ntransaction.state.log.num.partitions=1\n"
     "group.initial.rebalance.delay.ms=0\nbroker.session.timeout.ms=3000\n"
     "broker.heartbeat.interval.ms=500\n"
-    "remove.expired.transaction.cleanup.interval.ms=1000\n"
+    "transaction.remove.expired.transaction.cleanup.interval.ms=1000\n"
 )
 _PATIENCE_S = 15
 _Nodes = dict[int, subprocess.Popen[bytes]]

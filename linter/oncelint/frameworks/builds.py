@@ -12,17 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _FILES = ("pom.xml", "build.gradle", "build.gradle.kts")
-_XML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_NOT_OWN = re.compile(
-    r"<(exclusions|dependencyManagement|build|profiles|parent)\b.*?</\1\s*>", re.DOTALL
-)
-_DEPENDENCY = re.compile(r"<dependency>(.*?)</dependency>", re.DOTALL)
+_NOT_OWN = ("exclusions", "dependencyManagement", "build", "profiles", "parent")
 _ARTIFACT = re.compile(r"<artifactId>\s*([\w.-]+)\s*</artifactId>")
 _UNUSED_SCOPE = re.compile(r"<scope>\s*(?:test|import)\s*</scope>")
-_GRADLE_COMMENT = re.compile(r"/\*.*?\*/|(?<![:\w/])//[^\n]*", re.DOTALL)
 _GRADLE_OWN = re.compile(
-    r"^\s*(?:implementation|api|compile|runtimeOnly|runtime)\b[ (]+[^\n]*?:([\w.-]+)[:\"'@]",
-    re.MULTILINE,
+    r"\s*(?:implementation|api|compile|runtimeOnly|runtime)\b[ (]+[^:]*:([\w.-]+)[:\"'@]"
 )
 _WORD = re.compile(r"[\w.-]+")
 
@@ -50,16 +44,27 @@ def build_of(module: str, read: Callable[[str], bytes | None]) -> Build | None:
 
 
 def _maven(text: str) -> Build:
-    text = _XML_COMMENT.sub("", text)
-    own = frozenset(
-        artifact[1]
-        for one in _DEPENDENCY.finditer(_NOT_OWN.sub("", text))
-        if not _UNUSED_SCOPE.search(one[1])
-        if (artifact := _ARTIFACT.search(one[1])) is not None
-    )
-    return Build(own, frozenset(_WORD.findall(text)))
+    text = _without(text, "<!--", "-->")
+    own = text
+    for one in _NOT_OWN:
+        own = _without(own, f"<{one}>", f"</{one}>")
+    found: set[str] = set()
+    for part in own.split("<dependency>")[1:]:
+        dependency = part.partition("</dependency>")[0]
+        artifact = _ARTIFACT.search(dependency)
+        if artifact is not None and not _UNUSED_SCOPE.search(dependency):
+            found.add(artifact[1])
+    return Build(frozenset(found), frozenset(_WORD.findall(text)))
 
 
 def _gradle(text: str) -> Build:
-    text = _GRADLE_COMMENT.sub("", text)
-    return Build(frozenset(_GRADLE_OWN.findall(text)), frozenset(_WORD.findall(text)))
+    text = _without(text, "/*", "*/")
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("//")]
+    own = (match[1] for line in lines if (match := _GRADLE_OWN.match(line)) is not None)
+    return Build(frozenset(own), frozenset(_WORD.findall("\n".join(lines))))
+
+
+def _without(text: str, start: str, end: str) -> str:
+    """A text without what stands between two marks."""
+    first, *parts = text.split(start)
+    return first + "".join(part.partition(end)[2] for part in parts)

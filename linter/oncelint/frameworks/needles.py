@@ -31,6 +31,8 @@ def _minimal(needles: tuple[str, ...]) -> tuple[bytes, ...]:
 
 # Application files of Spring, Quarkus and Micronaut: in YAML the names are nested.
 SPRING = ("spring.kafka", "cloud.stream")
+# The bindings of functions in an application of Spring Cloud Stream that never says "kafka".
+SPRING_FUNCTIONS = ("-out-0", "-in-0")
 QUARKUS = ("mp.messaging", "kafka-streams")
 MICRONAUT = ("kafka.producers", "kafka.consumers", "kafka.streams")
 
@@ -74,7 +76,7 @@ RECOGNISERS: dict[str, dict[str, tuple[str, ...]]] = {
         "logstash": ("kafka",),
         "fluent-bit": ("kafka", "Kafka"),
     },
-    "spring": {"properties": SPRING, "yaml": ("kafka", *SPRING)},
+    "spring": {"properties": SPRING, "yaml": ("kafka", *SPRING, *SPRING_FUNCTIONS)},
     "quarkus": {"properties": QUARKUS, "yaml": ("kafka", "smallrye")},
     "micronaut": {"properties": MICRONAUT, "yaml": ("kafka",)},
     "brokers": {"properties": BROKER_KEYS},

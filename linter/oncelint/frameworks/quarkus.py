@@ -7,10 +7,10 @@ of `dev` and `test` are left out; a profile of another name is judged where it c
 
 Sources: Quarkus guides "Apache Kafka Reference Guide" (default-kafka-broker, channel configuration,
 Kafka clients of transactions), "Using Apache Kafka Streams", "Configuration Reference Guide"
-(profiles), "Getting started to Quarkus Messaging with Apache Kafka" (the only connector of the
-class path is attached to channels without one); `KafkaConnector` (attributes and their defaults), `ReactiveKafkaProducer` (acks is 1
-unless set) and `ReactiveKafkaConsumer` (enable.auto.commit is false unless set) of
-smallrye-reactive-messaging-kafka.
+(profiles), "Quarkus Messaging Extensions" (the only connector of the class path is attached to the
+channels without one, `auto-connector-attachment`); `KafkaConnector` (attributes and their
+defaults), `ReactiveKafkaProducer` (acks is 1 unless set) and `ReactiveKafkaConsumer`
+(enable.auto.commit is false unless set) of smallrye-reactive-messaging-kafka.
 """
 
 from __future__ import annotations
@@ -53,9 +53,16 @@ _STREAMS: Name = ("kafkastreams",)
 _QUARKUS_STREAMS: Name = ("quarkus", "kafkastreams")
 _ROLES = {"outgoing": "producer", "incoming": "consumer"}
 _EXTENSIONS = frozenset({"quarkus-messaging-kafka", "quarkus-smallrye-reactive-messaging-kafka"})
+_IN_MEMORY = "smallrye-reactive-messaging-in-memory"
 _ANY_CONNECTOR = re.compile(
     r"(?:quarkus-(?:smallrye-reactive-)?messaging|smallrye-reactive-messaging)-.+"
     r"|.*(?:quarkus-reactive-messaging|camel-quarkus|reactive-messaging-http|nats-jetstream).*"
+)
+# What a channel within the application may have, and the switch of what Quarkus attaches.
+_OF_ANY_CHANNEL = frozenset({"enabled", "merge", "broadcast", "concurrency"})
+_ATTACHMENT: tuple[Name, ...] = (
+    ("quarkus", "messaging", "autoconnectorattachment"),
+    ("quarkus", "reactivemessaging", "autoconnectorattachment"),
 )
 # A channel without a connector of its own is Kafka's when it says what only Kafka's has.
 _TELLING = frozenset(
@@ -161,10 +168,11 @@ def assemble(facts: Sequence[ConfigFact], read: Callable[[str], bytes | None]) -
 
 
 def _alone(build: Build | None) -> bool:
-    """Whether Kafka's is the only connector of the class path."""
+    """Whether Kafka's is the only connector of the class path; one in memory may be the tests'."""
     if build is None or not build.own & _EXTENSIONS:
         return False
-    return not any(one not in _EXTENSIONS and _ANY_CONNECTOR.fullmatch(one) for one in build.named)
+    others = {one for one in build.named - _EXTENSIONS if _ANY_CONNECTOR.fullmatch(one)}
+    return not others or (others == {_IN_MEMORY} and _IN_MEMORY not in build.own)
 
 
 def _clients(env: Environment, alone: bool = False) -> Iterator[ConfigFact]:
@@ -183,7 +191,10 @@ def _is_kafka(env: Environment, path: Name, alone: bool) -> bool:
     connector = env.get(*path, "connector")
     if connector is not None:
         return env.text(*path, "connector") == _CONNECTOR
-    return alone or any(_key(rest) in _TELLING for rest, _ in env.under(*path))
+    keys = {_key(rest) for rest, _ in env.under(*path)}
+    if keys & _TELLING:
+        return True
+    return alone and bool(keys - _OF_ANY_CHANNEL) and not any(env.has(*one) for one in _ATTACHMENT)
 
 
 def _key(rest: Name) -> str:

@@ -91,16 +91,19 @@ def check(connector: Connector, project: Project) -> Iterator[Hit]:
     mode_told = told(mode, facts["mode"], facts["mode-default"])
     key_told = told(key_setting, facts["key"], facts["key-default"])
     severity: Severity | None = None
-    settings: dict[str, Scalar] = {facts["mode"]: "upsert"}
+    written = as_text(mode.value) if mode is not None else ""
+    # Confluent Cloud documents its modes in capitals
+    upsert = "UPSERT" if written.isupper() else "upsert"
+    settings: dict[str, Scalar] = {facts["mode"]: upsert}
     if key == "none":
         consequence = "a record delivered again becomes a second row"
         if not creates:
             consequence += ", or violates a key of the table and stops the task"
         advice = (
-            f"set {facts['mode']} to upsert and {facts['key']} to record_key or record_value with"
+            f"set {facts['mode']} to {upsert} and {facts['key']} to record_key or record_value with"
             f" {facts['key-fields']}, or to kafka"
         )
-        title = f"set {facts['mode']} to upsert and {facts['key']} to kafka"
+        title = f"set {facts['mode']} to {upsert} and {facts['key']} to kafka"
         settings[facts["key"]] = "kafka"
         # other fields than the three of the record's position are refused (FieldsMetadata)
         settings[facts["key-fields"]] = None
@@ -110,7 +113,7 @@ def check(connector: Connector, project: Project) -> Iterator[Hit]:
             "a record delivered again violates the table's key and stops the task, or becomes a"
             " second row where the table has no such key"
         )
-        advice = title = f"set {facts['mode']} to upsert"
+        advice = title = f"set {facts['mode']} to {upsert}"
     if not creates:
         columns = _key_columns(world, facts) if key != "none" else None
         advice += f"; the table needs a unique key on {columns or 'those columns'} for it"

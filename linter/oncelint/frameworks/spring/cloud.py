@@ -135,7 +135,7 @@ def _alone(env: Environment, build: Build | None) -> bool:
 
 # What stands under `spring.cloud.stream` that is no binder's own (`BindingServiceProperties`).
 _COMMON = frozenset(
-    {"bindings", "default", "function", "source", "input-bindings", "output-bindings"}
+    {"bindings", "default", "function", "source", "integration", "pollablesource"}
     | {"inputbindings", "outputbindings", "instancecount", "instanceindex", "instanceindexlist"}
     | {"dynamicdestinations", "dynamicdestinationcachesize", "bindingretryinterval", "poller"}
     | {"overridecloudconnectors", "sendto", "schemaregistryclient", "schema", "metrics"}
@@ -155,27 +155,12 @@ def _only_binder(env: Environment, build: Build | None) -> tuple[str, Environmen
     told = (env.get(*path, one) for one in ("inheritenvironment", "defaultcandidate"))
     if kind != "kafka" or any(one is not None for one in told):
         return None
-    inner = Environment.of(
-        [
-            replace(
-                env.documents[0],
-                block=Block(
-                    tuple(
-                        replace(one, key=".".join(rest), shown=one.key)
-                        for rest, one in env.under(*path, "environment")
-                    )
-                ),
-            )
-        ]
+    own = tuple(
+        replace(one, key=".".join(rest), shown=one.key)
+        for rest, one in env.under(*path, "environment")
     )
-    settings = dict(env.settings)
-    for name, above in inner.settings.items():
-        below = settings.pop(name, None)
-        if below is not None:
-            parts = (Block((replace(one, key=""),)) for one in (below, above))
-            (merged,) = layered(*parts).settings
-            above = replace(merged, key=above.key)
-        settings[name] = above
+    above = replace(env.documents[-1], block=Block(own))
+    settings = Environment.of((*env.documents, above)).settings
     return names[0], Environment(env.documents, settings)
 
 
@@ -227,7 +212,8 @@ def _directions(
     """The directions of a binding with the place where it stands."""
     first = _first(env, plain)
     if sides:
-        yield from ((outgoing, first or span) for _, outgoing, span in sides)
+        one = first if len(sides) == 1 else None  # one name for both ends of a topic
+        yield from ((outgoing, one or span) for _, outgoing, span in sides)
         return
     outgoing = _is_outgoing(env, plain, name)
     if outgoing is not None and first is not None:
@@ -295,7 +281,7 @@ def _topics(outgoing: Sequence[_Binding]) -> str:
 def _transactional(env: Environment, prefix: WrittenSetting, topics: str) -> ConfigFact:
     """The one configuration of all producers of a transactional binder."""
     own = blocks_at(env, (*_BINDER, "transaction", "producer", "configuration"))
-    given = boot.prefixed(replace(prefix, key=TRANSACTIONAL_ID, shown=prefix.key))
+    given = boot.prefixed(replace(prefix, key=TRANSACTIONAL_ID, shown=prefix.shown or prefix.key))
     block = layered(_merged(env, "producer"), own, Block((given,)))
     homes = _binder_home(env, True)
     return _fact("producer", "", block, prefix.key_span, (_PRODUCER,), topics, homes)

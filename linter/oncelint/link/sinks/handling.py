@@ -40,9 +40,7 @@ def going_on(
         if module is None:
             continue
         scope, _ = scope_of(module.body, (), site.place)
-        # a function that a framework calls with each record is the body of the loop itself
-        called = site.path == loop.path and _is_body(module.body, scope, loop.place)
-        for stmt, in_loop in _tries(scope, site.place, called):
+        for stmt, in_loop in _tries(scope, site.place, False):
             around = index <= entry and not in_loop
             for handler in stmt.handlers:
                 if around or _ends(handler, index == entry):
@@ -56,16 +54,6 @@ def going_on(
         else:
             kept.append(name)
     return tuple(kept)
-
-
-def _is_body(body: tuple[ir.Stmt, ...], scope: tuple[ir.Stmt, ...], loop: ir.Place) -> bool:
-    """Whether a scope is the body of the function that stands where the loop is said to be."""
-    for stmt in statements(body):
-        if isinstance(stmt, ir.Function) and stmt.body is scope:
-            return stmt.place == loop
-        if isinstance(stmt, (ir.Function, ir.Class)) and covers(stmt.place, loop):
-            return _is_body(stmt.body, scope, loop)
-    return False
 
 
 # What sends the rows that were added to a mapper's session, one by one or all at once.
