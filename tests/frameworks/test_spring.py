@@ -460,3 +460,42 @@ def test_aliases_of_aliases_end() -> None:
     lines = ["kafka: &a0 {spring: 1}"]
     lines += [f"a{n}: &a{n} {{x: *a{n - 1}, y: *a{n - 1}, z: *a{n - 1}}}" for n in range(1, 30)]
     assert clients({MAIN: "\n".join([*lines, "spring.kafka.producer.acks: all"]) + "\n"})
+
+
+# Binders of Spring Cloud Stream -----------------------------------------------------------------
+
+
+def test_both_ends_of_a_renamed_binding_are_clients() -> None:
+    found = clients(
+        {
+            "application.properties": "spring.cloud.stream.kafka.binder.brokers=b:9092\n"
+            "spring.cloud.stream.function.bindings.make-out-0=rides\n"
+            "spring.cloud.stream.function.bindings.take-in-0=rides\n"
+            "spring.cloud.stream.bindings.rides.destination=rides.v1\n"
+        }
+    )
+    assert {one.role: one.details["topics"] for one in found} == {
+        "producer": "rides.v1",
+        "consumer": "rides.v1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("binders.one.environment.spring.cloud.stream.kafka.binder.required-acks=all", True),
+        ("binders.one.inherit-environment=false", False),
+        ("binders.one.default-candidate=false", False),
+        ("binders.two.type=kafka", False),
+        ("default-binder=another", False),
+        ("kafka.streams.binder.brokers=b:9092", False),
+    ],
+)
+def test_a_single_defined_binder_is_followed(line: str, seen: bool) -> None:
+    found = clients(
+        {
+            "application.properties": "spring.cloud.stream.bindings.make-out-0.destination=rides\n"
+            f"spring.cloud.stream.binders.one.type=kafka\nspring.cloud.stream.{line}\n"
+        }
+    )
+    assert [one.role for one in found] == (["producer"] if seen else [])

@@ -93,7 +93,7 @@ class Surroundings:
         known = _versions_of("java")
         for artifact in _SERVERS:
             found = resolve(self.requirements, path, artifact, known, self.memory)
-            if found.source != "none":
+            if found.source != "none" and not found.elsewhere:
                 return found
         pinned = self.pinned.get(DISTRIBUTIONS["java"])
         if pinned is not None:
