@@ -59,6 +59,7 @@ from oncelint.model import (
     across,
     speak,
 )
+from oncelint.model.versions import at_least
 from oncelint_rules import streams
 
 
@@ -109,7 +110,11 @@ def _goal(application: StreamsApplication, spelled: str, wanted: str) -> Goal:
     against = streams.against_exactly_once(application)
     if against:
         return Goal(title, reason=f"{' and '.join(against)} would have to go first")
-    return Goal(title, {streams.GUARANTEE: wanted}, "unsafe", streams.COSTS)
+    reason = streams.COSTS
+    oldest = {world.versions[0] for world in application.worlds if world.dialect == "java"}
+    if wanted == streams.V2 and not all(at_least(one, "3.0") for one in oldest):
+        reason += "; before Kafka Streams 3.0 there is no exactly_once_v2"
+    return Goal(title, {streams.GUARANTEE: wanted}, "unsafe", reason)
 
 
 RULE = Rule(
