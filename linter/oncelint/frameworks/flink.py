@@ -174,12 +174,13 @@ def assemble(facts: Sequence[ConfigFact], read: Callable[[str], bytes | None]) -
     inserts = [fact for fact in facts if fact.role == INSERT]
     tables = [fact for fact in facts if fact.role == TABLE]
     jobs = [fact for fact in facts if fact.role == JOB]
+    filled = _filled(inserts, tables)
     joined: list[ConfigFact] = []
     for fact in facts:
         if fact.role == INSERT:
             continue
         if fact.role == TABLE:
-            fact = _used(fact, [one for one in inserts if _target(one, tables) is fact])
+            fact = _used(fact, filled.get(id(fact), ()))
         if fact.role == SINK:
             fact = _with_job(fact, jobs)
         joined.append(fact)
@@ -187,13 +188,23 @@ def assemble(facts: Sequence[ConfigFact], read: Callable[[str], bytes | None]) -
     return joined
 
 
-def _target(insert: ConfigFact, tables: Sequence[ConfigFact]) -> ConfigFact | None:
-    """The table that an insert is for: that of its own script, else the project's only one."""
-    named = [one for one in tables if one.details["table"] == insert.details["table"]]
-    own = [one for one in named if one.span.path == insert.span.path]
-    if own:
-        return own[0] if len(own) == 1 else None
-    return named[0] if len(named) == 1 else None
+def _filled(
+    inserts: Sequence[ConfigFact], tables: Sequence[ConfigFact]
+) -> dict[int, list[ConfigFact]]:
+    """The inserts by the identity of the table they are for: that of their own script, else the
+    project's only one of that name."""
+    named: dict[tuple[str, ...], list[ConfigFact]] = {}
+    for one in tables:
+        name = one.details["table"]
+        named.setdefault((name,), []).append(one)
+        named.setdefault((name, one.span.path), []).append(one)
+    filled: dict[int, list[ConfigFact]] = {}
+    for insert in inserts:
+        name = insert.details["table"]
+        found = named.get((name, insert.span.path)) or named.get((name,), [])
+        if len(found) == 1:
+            filled.setdefault(id(found[0]), []).append(insert)
+    return filled
 
 
 def _used(table: ConfigFact, inserts: Sequence[ConfigFact]) -> ConfigFact:

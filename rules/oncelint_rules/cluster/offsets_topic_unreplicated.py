@@ -81,6 +81,5 @@ RULE = Rule(
     severity="warning",
     check=check,
     summary="consumer offsets with one copy on three brokers or more",
-    stable=False,
     fix="unsafe",
 )

@@ -160,6 +160,5 @@ RULE = Rule(
     severity="warning",
     check=check,
     summary="producer or transactional ids that expire before their producer is done",
-    stable=False,
     fix="unsafe",
 )

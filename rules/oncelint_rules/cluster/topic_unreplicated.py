@@ -98,6 +98,5 @@ RULE = Rule(
     severity="warning",
     check=check,
     summary="a topic with one copy on a cluster of several brokers",
-    stable=False,
     fix="unsafe",
 )

@@ -134,6 +134,5 @@ RULE = Rule(
     severity="warning",
     check=check,
     summary="a transaction log with one copy on three brokers or more",
-    stable=False,
     fix="unsafe",
 )

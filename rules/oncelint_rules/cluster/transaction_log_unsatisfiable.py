@@ -147,6 +147,5 @@ RULE = Rule(
     severity="warning",
     check=check,
     summary="a transaction log with more copies than there are brokers",
-    stable=False,
     fix="unsafe",
 )

@@ -37,26 +37,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Client, Goal, Hit, Project, Related, Rule, speak
+from oncelint.model.facts import Duplicate
 
 # No client has a setting that begins so.
 _COMMENTS = ("_", "//", "#")
 
 
 def check(client: Client, project: Project) -> Iterator[Hit]:
+    written: dict[str, list[Duplicate]] = {}
     for item in client.block.duplicates:
-        if item.key.startswith(_COMMENTS):
-            continue
+        if not item.key.startswith(_COMMENTS):
+            written.setdefault(item.key, []).append(item)
+    for key, again in written.items():
+        first, last = again[0], again[-1]
+        lost = tuple(item.first for item in again)
         yield Hit(
-            span=item.first,
+            span=first.first,
             message=(
-                f"this {item.key} has no effect: {item.key} is written again in line"
-                f" {item.second.start.line}, and the later one counts; remove one of them"
+                f"this {key} has no effect: {key} is written again in line"
+                f" {last.second.start.line}, and the later one counts; remove one of them"
             ),
-            setting=item.key,
-            related=(Related(item.second, f"this {item.key} counts"),),
-            goal=Goal(f"remove one {item.key}", {}, "safe", removals=(item.first,)),
-            causes=(item.first, item.second),
-            subject_key=speak.subject_key(client, item.key),
+            setting=key,
+            related=(
+                *(Related(span, "and this has none either") for span in lost[1:]),
+                Related(last.second, f"this {key} counts"),
+            ),
+            goal=Goal(f"remove one {key}", {}, "safe", removals=lost),
+            causes=(*lost, last.second),
+            subject_key=speak.subject_key(client, key),
         )
     for clash in client.alias_clashes:
         yield Hit(

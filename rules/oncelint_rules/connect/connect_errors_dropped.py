@@ -226,5 +226,4 @@ RULE = Rule(
     check=check,
     summary="a connector that drops records it could not process",
     fix="unsafe",
-    stable=False,
 )

@@ -211,5 +211,4 @@ RULE = Rule(
     check=check,
     summary="a sink connector that gives a redelivered record a new document id",
     fix="unsafe",
-    stable=False,
 )

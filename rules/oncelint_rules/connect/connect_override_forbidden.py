@@ -132,7 +132,6 @@ RULE = Rule(
     severity="error",
     check=check,
     summary="a connector overrides what its worker's policy forbids",
-    stable=False,
     supersedes=("producer-not-idempotent", "acks-not-all", "idempotence-silently-disabled"),
     fix="unsafe",
 )

@@ -183,6 +183,5 @@ RULE = Rule(
     severity="warning",
     check=check,
     summary="a delivery setting that Connect's tasks do not read",
-    stable=False,
     fix="unsafe",
 )

@@ -273,6 +273,5 @@ RULE = Rule(
     severity="error",
     check=check,
     summary="a sink connector that writes records of aborted transactions",
-    stable=False,
     fix="safe",
 )

@@ -157,5 +157,4 @@ RULE = Rule(
     check=check,
     summary="a source connector that reads the same rows again, or passes over some",
     fix="unsafe",
-    stable=False,
 )

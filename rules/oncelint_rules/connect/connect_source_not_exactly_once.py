@@ -299,6 +299,5 @@ RULE = Rule(
     severity="error",
     check=check,
     summary="a source connector asked for exactly-once delivery that its worker does not give",
-    stable=False,
     fix="unsafe",
 )

@@ -170,5 +170,4 @@ RULE = Rule(
     severity="error",
     check=check,
     summary="a Spark query that begins anew at every start",
-    stable=False,
 )

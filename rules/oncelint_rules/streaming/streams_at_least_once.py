@@ -124,6 +124,5 @@ RULE = Rule(
     severity="warning",
     check=check,
     summary="a stream application that processes records again after a failure",
-    stable=False,
     fix="unsafe",
 )

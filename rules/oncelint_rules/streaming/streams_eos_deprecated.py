@@ -110,7 +110,6 @@ RULE = Rule(
     severity="warning",
     check=check,
     summary="an exactly-once guarantee under a name that Kafka Streams has given up",
-    stable=False,
     supersedes=("invalid-value",),
     fix="safe",
 )

@@ -250,7 +250,6 @@ RULE = Rule(
     severity="error",
     check=check,
     summary="settings of the inner clients against an exactly-once guarantee",
-    stable=False,
     supersedes=(
         "idempotence-conflict",
         "idempotence-silently-disabled",

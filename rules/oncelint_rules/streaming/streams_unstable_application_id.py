@@ -131,5 +131,4 @@ RULE = Rule(
     severity="error",
     check=check,
     summary="an application id that is another one in every process or after every start",
-    stable=False,
 )
