@@ -120,7 +120,7 @@ def table() -> Table:
         with tempfile.TemporaryDirectory() as folder:
             report = documents.run(document.files, Path(folder))
         for client in report.subjects:
-            if client.in_tests or client.placement == "python":
+            if client.in_tests or client.placement in ("python", "framework"):
                 continue
             for setting, value in SETTINGS.get(client.role, {}).items():
                 _note_read(made.cell(client, setting), client, setting, name)
@@ -292,15 +292,14 @@ Beside these there are the constructors of the Python clients, which `docs/clien
 * Templates: Helm's `templates/`, Jinja, ERB. Their values are read, and `--show-unresolved` says what
   was left out. Values inside a HelmRelease, an ArgoCD application or a configMapGenerator are not.
 * Compose: overlay files other than `.override` that name no image, Redpanda's flags, settings of the
-  schema registry, `SPRING_KAFKA_…` variables of an application. The default of `${{VAR:-default}}` is
-  read and not rewritten.
+  schema registry. The default of `${{VAR:-default}}` is read and not rewritten.
 * Kubernetes: a resource without any `config:` gets none; a JSON patch that replaces a whole `config`
   leaves it open.
-* Spring: `SPRING_APPLICATION_JSON`, several binders of one kind, Java configuration classes.
-  Micronaut: what annotations say; Quarkus: `kafka-configuration` beans.
+* Spring: variables other than `SPRING_KAFKA_…`, `SPRING_APPLICATION_JSON`, several binders of one
+  kind, Java configuration classes.   Micronaut: what annotations say; Quarkus: `kafka-configuration` beans.
 * Connect: connectors registered by programs. Terraform: values of `for_each` maps, `*.auto.tfvars`,
   broker settings of `aiven_kafka` and `confluent_kafka_cluster`; expressions are not rewritten.
-* Flink: Java and Scala jobs, `ALTER TABLE`, `sql-client -i`, `connector.type` of 1.11. Spark: Scala jobs.
+* Flink: Java and Scala jobs, `TableDescriptor`, `ALTER TABLE`, `sql-client -i`, `connector.type` of 1.11. Spark: Scala jobs.
   Beam: only `ReadFromKafka` and `WriteToKafka` in Python, which have no transactions.
 * `kafka-topics` and `KAFKA_CREATE_TOPICS` are read and not written. HOCON is not read.
 """
