@@ -296,11 +296,13 @@ Beside these there are the constructors of the Python clients, which `docs/clien
 * Kubernetes: a resource without any `config:` gets none; a JSON patch that replaces a whole `config`
   leaves it open.
 * Spring: variables other than `SPRING_KAFKA_…`, `SPRING_APPLICATION_JSON`, several binders of one
-  kind, Java configuration classes.   Micronaut: what annotations say; Quarkus: `kafka-configuration` beans.
+  kind, Java configuration classes. Micronaut: what annotations say. Quarkus: `kafka-configuration`
+  beans, versions in gradle.properties.
 * Connect: connectors registered by programs. Terraform: values of `for_each` maps, `*.auto.tfvars`,
   broker settings of `aiven_kafka` and `confluent_kafka_cluster`; expressions are not rewritten.
-* Flink: Java and Scala jobs, `TableDescriptor`, `ALTER TABLE`, `sql-client -i`, `connector.type` of 1.11. Spark: Scala jobs.
-  Beam: only `ReadFromKafka` and `WriteToKafka` in Python, which have no transactions.
+* Flink: Java and Scala jobs, `TableDescriptor`, `ALTER TABLE`, `sql-client -i`, `connector.type` of
+  1.11. Spark: Scala jobs. Beam: only `ReadFromKafka` and `WriteToKafka` in Python, which have no
+  transactions.
 * `kafka-topics` and `KAFKA_CREATE_TOPICS` are read and not written. HOCON is not read.
 """
 
