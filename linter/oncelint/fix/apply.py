@@ -586,10 +586,18 @@ def _appeared(
 
 
 def _vanished(before: Judgement, after: Judgement) -> str | None:
-    """A client that is not recognised any more: its findings would be gone for a wrong reason."""
+    """A client that is not recognised any more: its findings would be gone for a wrong reason.
+
+    One that several files configure may have its place in another of them afterwards.
+    """
     for path, kind in sorted(before.subjects - after.subjects):
-        return f"the {kind} in {path} is not recognised any more"
+        if _of_kind(after, kind) < _of_kind(before, kind):
+            return f"the {kind} in {path} is not recognised any more"
     return None
+
+
+def _of_kind(judgement: Judgement, kind: str) -> int:
+    return sum(count for (_, one), count in judgement.subjects.items() if one == kind)
 
 
 def _refusing(before: Judgement, after: Judgement) -> str | None:
