@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from oncelint.formats.tree import Document, Entry, Mapping, Scalar
-from oncelint.frameworks.blocks import block_of, keys_of, layered
+from oncelint.formats.tree import Document, Mapping, Scalar
+from oncelint.frameworks.blocks import block_of, keys_of
 from oncelint.frameworks.connect.worker import worker_facts
 from oncelint.frameworks.needles import BOOTSTRAP
 from oncelint.model.facts import Block, ConfigFact, WrittenSetting
@@ -25,8 +25,8 @@ _CONSUMER = (
     Layer("set by MirrorMaker", True, {"enable.auto.commit": (("0", False),)}),
     Layer("set by MirrorMaker", False, {"auto.offset.reset": (("0", "earliest"),)}),
 )
-# What is written for all clusters, and what of a cluster's own no producer of its worker reads.
-_COMMON = ("producer.", "exactly.once.source.support")
+# What of a cluster's own no producer of its worker reads. What stands without a cluster's name is
+# handed to none of them (MirrorMakerConfig.workerConfig).
 _NOT_THE_WORKERS = ("consumer.", "admin.", "client.")
 
 
@@ -67,10 +67,9 @@ def _flows(root: Mapping, aliases: list[str]) -> tuple[list[str], list[str]]:
 
 def _worker(root: Mapping, alias: str, text: Text) -> Iterator[ConfigFact]:
     """The worker of a cluster that is replicated to, with its producers; no sink runs on it."""
-    common = block_of(root, text, keep=lambda entry: entry.key.text.startswith(_COMMON))
     prefix = f"{alias}."
     own = block_of(root, text, keep=lambda entry: entry.key.text.startswith(prefix), strip=prefix)
-    block = layered(common, replace(own, settings=tuple(_of_a_worker(own))))
+    block = replace(own, settings=tuple(_of_a_worker(own)))
     if block.settings:
         details = {"mode": "distributed", "cluster": f"mirrormaker {alias}"}
         span = block.settings[-1].key_span
@@ -84,15 +83,9 @@ def _of_a_worker(block: Block) -> Iterator[WrittenSetting]:
 
 
 def _consumer(root: Mapping, alias: str, text: Text) -> Iterator[ConfigFact]:
-    """The consumer of a cluster; what is written for all clusters stands beneath."""
-    blocks: list[Block] = []
-    for prefix in ("consumer.", f"{alias}.consumer."):
-
-        def own(entry: Entry, prefix: str = prefix) -> bool:
-            return entry.key.text.startswith(prefix)
-
-        blocks.append(block_of(root, text, keep=own, strip=prefix))
-    block = layered(*blocks)
+    """The consumer of a cluster."""
+    prefix = f"{alias}.consumer."
+    block = block_of(root, text, keep=lambda entry: entry.key.text.startswith(prefix), strip=prefix)
     if block.settings:
         yield ConfigFact(
             "mirrormaker consumer",
