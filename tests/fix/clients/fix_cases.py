@@ -911,13 +911,6 @@ def java_cases() -> Iterator[FixCase]:
     rule = "invalid-value"
     lines = ("heartbeat.interval.ms = 20000", "session.timeout.ms = 10000")
     yield consumer(rule, "heartbeat above session timeout", ANY, *lines)
-    text = f"""bootstrap.servers=kafka:9092
-key.deserializer={_DESERIALIZER}
-value.deserializer={_DESERIALIZER}
-enable.auto.commit=true
-"""
-    about = "auto commit without a group"
-    yield FixCase(rule, about, JAVA, ANY, "consumer.properties", text)
     lines = ("heartbeat.interval.ms = 50000",)
     yield consumer(rule, "heartbeat above the default session timeout", ANY, *lines)
     lines = ("group.protocol = consumer", "session.timeout.ms = 10000")
