@@ -18,9 +18,10 @@ from oncelint.extract import extract, recognised
 from oncelint.formats import READERS, read
 from oncelint.formats.templates import template_kind
 from oncelint.formats.tree import FormatError
-from oncelint.frameworks import RECOGNISERS, relevant, streaming
+from oncelint.frameworks import RECOGNISERS, relevant
 from oncelint.frameworks.needles import BEHIND, NEEDLES, PACKAGES, STREAMS
-from oncelint.frameworks.python_clients import CONSTRUCTORS
+from oncelint.frameworks.python import streaming
+from oncelint.frameworks.python.clients import CONSTRUCTORS
 from oncelint.text import SourceText
 
 DOCUMENTS = [
@@ -51,8 +52,8 @@ def _without_needles(kind: str, body: str) -> str:
 
 def test_every_recogniser_is_asked() -> None:
     folder = Path(frameworks.__file__).parent
-    names = {path.stem for path in folder.glob("*.py") if path.stem != "__init__"}
-    names |= {path.parent.name for path in folder.glob("*/__init__.py")}
+    files = [path.relative_to(folder).with_suffix("") for path in folder.rglob("*.py")]
+    names = {".".join(one.parts).removesuffix(".__init__") for one in files} - {"__init__"}
     modules = {name: import_module(f"oncelint.frameworks.{name}") for name in names}
     assert {name for name, module in modules.items() if hasattr(module, "recognise")} == set(
         RECOGNISERS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oncelint.frameworks.builds import Build, build_of
+from oncelint.frameworks.applications.builds import Build, build_of
 
 _KAFKA = "<dependency><groupId>g</groupId><artifactId>binder</artifactId>{}</dependency>"
 

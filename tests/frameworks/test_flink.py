@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from oncelint.formats import read
-from oncelint.frameworks import assemble, flink, flink_conf
+from oncelint.frameworks import assemble, flink
+from oncelint.frameworks.flink import conf as flink_conf
 from oncelint.frameworks.flink import switched
 from oncelint.model.facts import ConfigFact
 from oncelint.text import SourceText

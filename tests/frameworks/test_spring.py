@@ -14,10 +14,10 @@ from oncelint.dependencies.platforms import MEASURED, clients_of
 from oncelint.discover import Candidate, kind_of
 from oncelint.extract import extract
 from oncelint.frameworks import assemble
-from oncelint.frameworks.application import is_active, named_profiles
-from oncelint.frameworks.relaxed import elements, environment, key_of, uniform
+from oncelint.frameworks.applications.files import is_active, named_profiles
+from oncelint.frameworks.applications.relaxed import elements, environment, key_of, uniform
+from oncelint.frameworks.applications.spring.names import NAMES, convert
 from oncelint.frameworks.spelling import STYLES
-from oncelint.frameworks.spring.names import NAMES, convert
 from oncelint.model.facts import UNREAD, ConfigFact
 from oncelint.model.values import Computed, Known, Unknown, as_text
 

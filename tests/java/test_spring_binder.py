@@ -260,7 +260,7 @@ def test_what_is_read_is_what_boot_binds(version: str, asked: Asked) -> None:
 
 def other_role(key: str, role: str) -> bool:
     """What all clients are given and this one has no use for is left out."""
-    from oncelint.frameworks.spring.boot import of_role
+    from oncelint.frameworks.applications.spring.boot import of_role
 
     return not of_role(key, role)
 

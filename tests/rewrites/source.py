@@ -13,7 +13,7 @@ from typing import TypeAlias
 from tests.rewrites.telling import Files
 
 from oncelint.dialects import table
-from oncelint.frameworks.python_clients import CLIENTS, CONSTRUCTORS, ClientShape
+from oncelint.frameworks.python.clients import CLIENTS, CONSTRUCTORS, ClientShape
 
 Entries: TypeAlias = "list[tuple[str | None, ast.expr]]"
 Scope: TypeAlias = "ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef"

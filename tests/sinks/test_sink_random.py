@@ -23,8 +23,8 @@ from oncelint.flow.values import (
     Ref,
     Unk,
 )
-from oncelint.frameworks import calls, stores
-from oncelint.frameworks.python_clients import CONSTRUCTORS, CONSUMERS
+from oncelint.frameworks.python import calls, stores
+from oncelint.frameworks.python.clients import CONSTRUCTORS, CONSUMERS
 from oncelint.link.files import ProjectFiles
 from oncelint.link.sinks import calls as called
 from oncelint.link.sinks import stores as stored

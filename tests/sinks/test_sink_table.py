@@ -10,7 +10,7 @@ import pytest
 from tests.sinks.sink_cases import CASES
 
 import documents
-from oncelint.frameworks import calls, databases, stores
+from oncelint.frameworks.python import calls, databases, stores
 
 _PAGE = documents.ROOT / "docs" / "sinks.md"
 _RULES = documents.ROOT / "fixtures" / "rules"

@@ -8,8 +8,8 @@ import pytest
 
 from oncelint.flow.machine import Machine
 from oncelint.flow.modules import Modules
-from oncelint.frameworks import databases
-from oncelint.frameworks.python_clients import CONSTRUCTORS, CONSUMERS
+from oncelint.frameworks.python import databases
+from oncelint.frameworks.python.clients import CONSTRUCTORS, CONSUMERS
 from oncelint.link.clients import Surroundings
 from oncelint.link.files import ProjectFiles
 from oncelint.link.schemas import Declared, Schemas

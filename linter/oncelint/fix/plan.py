@@ -19,8 +19,8 @@ from oncelint.fix.solve import (
 )
 from oncelint.fix.words import spelled, title_of
 from oncelint.fix.write import Source, Written, edits_of, place_of, stands_beside, write
+from oncelint.frameworks.python.streaming import FRAMEWORK
 from oncelint.frameworks.spelling import told
-from oncelint.frameworks.streaming import FRAMEWORK
 from oncelint.model.facts import Home
 from oncelint.model.finding import Finding, Goal
 from oncelint.model.fixes import Fix

@@ -16,7 +16,7 @@ from oncelint.formats.tree import Document, Entry, FormatError, Mapping, Node, w
 from oncelint.formats.tree import Scalar as ScalarNode
 from oncelint.formats.tree import Sequence as SequenceNode
 from oncelint.formats.views import views
-from oncelint.frameworks.python_clients import CLIENTS
+from oncelint.frameworks.python.clients import CLIENTS
 from oncelint.frameworks.spelling import LINKS, TRANSLATING, spell
 from oncelint.model.facts import Home
 from oncelint.model.fixes import Edit

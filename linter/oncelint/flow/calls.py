@@ -49,8 +49,8 @@ from oncelint.flow.values import (
     is_nothing,
     phi,
 )
-from oncelint.frameworks.python_clients import POLLS
-from oncelint.frameworks.streaming import STREAMS, VIEWS
+from oncelint.frameworks.python.clients import POLLS
+from oncelint.frameworks.python.streaming import STREAMS, VIEWS
 from oncelint.model import ir
 from oncelint.model.project import Step
 

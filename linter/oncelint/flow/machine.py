@@ -39,8 +39,8 @@ from oncelint.flow.values import (
     Unk,
     phi,
 )
-from oncelint.frameworks import builders
-from oncelint.frameworks.streaming import PACKAGES
+from oncelint.frameworks.python import builders
+from oncelint.frameworks.python.streaming import PACKAGES
 from oncelint.model import ir
 from oncelint.model.values import Span
 

@@ -39,7 +39,7 @@ MICRONAUT = ("kafka.producers", "kafka.consumers", "kafka.streams")
 # What a Spark session keeps all of its queries' progress by.
 SPARK_CHECKPOINTS = "spark.sql.streaming.checkpointLocation"
 
-# What a Spring application reads from its environment (frameworks/relaxed.py).
+# What a Spring application reads from its environment (frameworks/applications/relaxed.py).
 SPRING_VARIABLES = ("SPRING_KAFKA_",)
 IMAGES = (
     *("cp-kafka", "cp-server", "cp-enterprise-kafka", "cp-rpm-enterprise-kafka"),
@@ -62,7 +62,7 @@ RECOGNISERS: dict[str, dict[str, tuple[str, ...]]] = {
         "dockerfile": (*IMAGES, *VARIABLES),
     },
     "flink": {"sql": ("'kafka'", "'upsert-kafka'", "execution.checkpointing", "STATEMENT SET")},
-    "flink_conf": {
+    "flink.conf": {
         "yaml": ("execution.checkpointing", "checkpointing:", "FLINK_PROPERTIES", "FlinkDeployment")
     },
     "ksqldb": {"properties": ("ksql.",), "sql": ("processing.guarantee",)},
@@ -76,9 +76,9 @@ RECOGNISERS: dict[str, dict[str, tuple[str, ...]]] = {
         "logstash": ("kafka",),
         "fluent-bit": ("kafka", "Kafka"),
     },
-    "spring": {"properties": SPRING, "yaml": ("kafka", *SPRING, *SPRING_FUNCTIONS)},
-    "quarkus": {"properties": QUARKUS, "yaml": ("kafka", "smallrye")},
-    "micronaut": {"properties": MICRONAUT, "yaml": ("kafka",)},
+    "applications.spring": {"properties": SPRING, "yaml": ("kafka", *SPRING, *SPRING_FUNCTIONS)},
+    "applications.quarkus": {"properties": QUARKUS, "yaml": ("kafka", "smallrye")},
+    "applications.micronaut": {"properties": MICRONAUT, "yaml": ("kafka",)},
     "brokers": {"properties": BROKER_KEYS},
     "mirrormaker": {"properties": (BOOTSTRAP,)},
     "terraform": {"hcl": TERRAFORM},
@@ -94,8 +94,8 @@ RECOGNISERS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "json": OPERATORS,
     },
-    "ksql_connectors": {"sql": (CONNECTOR_CLASS,)},
-    "terraform_connect": {
+    "ksqldb.connectors": {"sql": (CONNECTOR_CLASS,)},
+    "terraform.connect": {
         "hcl": (CONNECTOR_CLASS, "aws_mskconnect_worker_configuration", "kafka_connect")
     },
     "connect": dict.fromkeys(

@@ -87,7 +87,7 @@ def _spring(section: str, *, camel: bool = False, binder: bool = False) -> Style
     """As Spring Boot, or a binder of Spring Cloud Stream, names what it has a name for."""
 
     def style(prefix: str, key: str, value: Scalar) -> tuple[str, Scalar]:
-        from oncelint.frameworks.spring import names  # where a project has such files
+        from oncelint.frameworks.applications.spring import names  # where a project has such files
 
         spelled = (names.binder if binder else names.style)(section, camel=camel)
         return spelled(prefix, key, value)

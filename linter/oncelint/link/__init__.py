@@ -9,9 +9,10 @@ from oncelint.dependencies.resolve import deployment_unit
 from oncelint.discover import Candidate, Discovery
 from oncelint.flow.machine import Machine
 from oncelint.flow.modules import Modules
-from oncelint.frameworks import assemble, databases, stores
-from oncelint.frameworks.python_clients import CONSTRUCTORS, CONSUMERS
-from oncelint.frameworks.streaming import STREAMS
+from oncelint.frameworks import assemble
+from oncelint.frameworks.python import databases, stores
+from oncelint.frameworks.python.clients import CONSTRUCTORS, CONSUMERS
+from oncelint.frameworks.python.streaming import STREAMS
 from oncelint.link.clients import Surroundings, config_client, is_test, python_clients
 from oncelint.link.clusters import broker_limit, clusters
 from oncelint.link.connect import with_workers

@@ -14,7 +14,8 @@ from oncelint.flow.blocks import span_of
 from oncelint.flow.modules import Modules
 from oncelint.flow.trace import Making, Site, Trace
 from oncelint.flow.values import Lit
-from oncelint.frameworks import beam, builders, pyflink, spark
+from oncelint.frameworks import spark
+from oncelint.frameworks.python import beam, builders, pyflink
 from oncelint.link.clients import is_test
 from oncelint.link.outputs import writes
 from oncelint.link.topics import topics_of

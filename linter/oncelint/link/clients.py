@@ -20,9 +20,9 @@ from oncelint.flow.blocks import span_of
 from oncelint.flow.trace import Making, Site
 from oncelint.flow.values import Lit
 from oncelint.frameworks.connectors import facts_of
-from oncelint.frameworks.python_clients import CLIENTS, TOPICS
+from oncelint.frameworks.python.clients import CLIENTS, TOPICS
+from oncelint.frameworks.python.streaming import BATCH_FUNCTIONS, STREAM_SOURCE, STREAMS
 from oncelint.frameworks.spelling import told
-from oncelint.frameworks.streaming import BATCH_FUNCTIONS, STREAM_SOURCE, STREAMS
 from oncelint.link.configuration.admissible import value_problems
 from oncelint.link.configuration.keys import alias_clashes, judge_keys
 from oncelint.link.streaming import stream_consumer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oncelint.flow.modules import Modules
 from oncelint.flow.trace import Site, Trace
-from oncelint.frameworks import builders
+from oncelint.frameworks.python import builders
 from oncelint.link.clients import is_test
 from oncelint.link.outline import walk
 from oncelint.model import ir

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oncelint.flow.blocks import span_of
 from oncelint.flow.trace import Making, Site
-from oncelint.frameworks.streaming import FRAMEWORK, STREAMS, Given
+from oncelint.frameworks.python.streaming import FRAMEWORK, STREAMS, Given
 from oncelint.model.facts import Block
 from oncelint.model.project import Consumer, Setting, World
 from oncelint.model.values import Known, Unknown, Value

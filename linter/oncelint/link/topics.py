@@ -10,8 +10,8 @@ from typing import TypeVar
 from oncelint.flow.blocks import alternatives, span_of
 from oncelint.flow.trace import Use
 from oncelint.flow.values import Abs, Foreign, Items, Lit, Phi
-from oncelint.frameworks.python_clients import POLLS
-from oncelint.frameworks.streaming import FRAMEWORK
+from oncelint.frameworks.python.clients import POLLS
+from oncelint.frameworks.python.streaming import FRAMEWORK
 from oncelint.link.clients import Made
 from oncelint.link.paths import call_path
 from oncelint.model.facts import Block

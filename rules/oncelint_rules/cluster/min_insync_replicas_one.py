@@ -37,7 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Cluster, Goal, Hit, Project, Rule, Topic, World, speak
-from oncelint_rules.brokers import (
+from oncelint_rules.common.brokers import (
     MIN_ISR,
     SAFE_SIZE,
     Found,

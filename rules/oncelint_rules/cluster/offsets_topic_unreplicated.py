@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Cluster, Goal, Hit, Project, Rule, World, speak
-from oncelint_rules.brokers import SAFE_SIZE, among, brokers, once, told, whole
+from oncelint_rules.common.brokers import SAFE_SIZE, among, brokers, once, told, whole
 
 SETTING = "offsets.topic.replication.factor"
 

@@ -55,7 +55,7 @@ from oncelint.model import (
     speak,
     weakest,
 )
-from oncelint_rules.brokers import among, once, told, whole
+from oncelint_rules.common.brokers import among, once, told, whole
 
 PRODUCER_IDS = "producer.id.expiration.ms"
 TRANSACTIONAL_IDS = "transactional.id.expiration.ms"

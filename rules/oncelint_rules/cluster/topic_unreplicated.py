@@ -38,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Cluster, Confidence, Goal, Hit, Project, Rule, World, speak
-from oncelint_rules.brokers import FACTOR, MIN_ISR, among, brokers, given, told, whole
+from oncelint_rules.common.brokers import FACTOR, MIN_ISR, among, brokers, given, told, whole
 
 # What would be judged as soon as the topic has several copies.
 UNCLEAN = "unclean.leader.election.enable"

@@ -40,7 +40,7 @@ from collections.abc import Iterator
 
 from oncelint.model import Cluster, Goal, Hit, Project, Rule, World, speak
 from oncelint.model.values import Scalar
-from oncelint_rules.brokers import (
+from oncelint_rules.common.brokers import (
     LOG_FACTOR,
     LOG_MIN_ISR,
     SAFE_SIZE,

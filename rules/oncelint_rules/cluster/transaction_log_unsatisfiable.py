@@ -54,7 +54,7 @@ from oncelint.model import (
     speak,
 )
 from oncelint.model.versions import at_least
-from oncelint_rules.brokers import (
+from oncelint_rules.common.brokers import (
     LOG_FACTOR,
     LOG_MIN_ISR,
     brokers,

@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Cluster, Goal, Hit, Known, Project, Rule, World, speak
-from oncelint_rules.brokers import Found, among, brokers, copies, once, told
+from oncelint_rules.common.brokers import Found, among, brokers, copies, once, told
 
 SETTING = "unclean.leader.election.enable"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from oncelint.model import Client, Confidence, Project, Related, Span
 from oncelint.model.project import KeyUse
-from oncelint_rules.producers import PRODUCER_RUNS
+from oncelint_rules.common.producers import PRODUCER_RUNS
 
 # What follows from running a client is of no interest while it does not start. A guarantee its
 # version has no code for is no such consequence: it explains why the key is refused.

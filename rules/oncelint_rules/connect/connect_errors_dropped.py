@@ -55,7 +55,7 @@ from oncelint.model import (
     across,
     speak,
 )
-from oncelint_rules.connectors import Switch, name_of, spot, switches, told, value
+from oncelint_rules.common.connectors import Switch, name_of, spot, switches, told, value
 
 _TOLERANCE = "errors.tolerance"
 _QUEUE = "errors.deadletterqueue.topic.name"

@@ -62,7 +62,7 @@ from oncelint.model import (
     weakest,
 )
 from oncelint.model.values import Scalar
-from oncelint_rules.connectors import simple, spot, switches, told, value
+from oncelint_rules.common.connectors import simple, spot, switches, told, value
 
 _GENERATED = ("bsonoidstrategy", "uuidstrategy")
 # Those that look a document up by its `_id`, or insert; DefaultWriteModelStrategy replaces by it.

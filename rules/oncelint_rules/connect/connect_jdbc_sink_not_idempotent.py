@@ -58,7 +58,7 @@ from oncelint.model import (
     speak,
 )
 from oncelint.model.values import Scalar
-from oncelint_rules.connectors import spot, told, value
+from oncelint_rules.common.connectors import spot, told, value
 
 
 def _inserts(world: World, facts: Mapping[str, str]) -> bool | None:

@@ -44,7 +44,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from oncelint.model import Connector, Goal, Hit, Project, Rule, World, across, as_text, speak
-from oncelint_rules.connectors import simple, spot, told, value
+from oncelint_rules.common.connectors import simple, spot, told, value
 
 _TIMED = ("timebasedpartitioner", "hourlypartitioner", "dailypartitioner")
 _CLOCKS = ("wallclock", "wallclocktimestampextractor")

@@ -53,7 +53,7 @@ from oncelint.model import (
     weakest,
 )
 from oncelint.model.facts import WrittenSetting
-from oncelint_rules.workers import POLICY, permits, sure
+from oncelint_rules.common.workers import POLICY, permits, sure
 
 _PREFIXES = ("producer.override.", "consumer.override.", "admin.override.")
 

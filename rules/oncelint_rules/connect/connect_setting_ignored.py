@@ -53,7 +53,7 @@ from oncelint.model import (
     speak,
 )
 from oncelint.model.facts import WrittenSetting
-from oncelint_rules.workers import is_source, spelled
+from oncelint_rules.common.workers import is_source, spelled
 
 _PRODUCER = frozenset(
     {"enable.idempotence", "acks", "max.in.flight.requests.per.connection", "transactional.id"}

@@ -62,8 +62,8 @@ from oncelint.model import (
     weakest,
 )
 from oncelint.model.values import Scalar
-from oncelint_rules.connectors import spot, value
-from oncelint_rules.workers import is_source, off, permits, spelled, supports, sure
+from oncelint_rules.common.connectors import spot, value
+from oncelint_rules.common.workers import is_source, off, permits, spelled, supports, sure
 
 _OVERRIDE = "consumer.override.isolation.level"
 _OF_WORKER = "consumer.isolation.level"

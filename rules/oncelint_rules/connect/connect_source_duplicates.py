@@ -46,7 +46,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Connector, Goal, Hit, Project, Rule, across, speak
-from oncelint_rules.connectors import Switch, spot, switches, told, value
+from oncelint_rules.common.connectors import Switch, spot, switches, told, value
 
 _BOTH = "timestamp+incrementing"
 # Who reads a table once an hour or less often wants a copy of it.

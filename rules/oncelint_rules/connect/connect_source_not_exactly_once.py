@@ -63,8 +63,8 @@ from oncelint.model import (
     speak,
     weakest,
 )
-from oncelint_rules.connectors import value
-from oncelint_rules.workers import (
+from oncelint_rules.common.connectors import value
+from oncelint_rules.common.workers import (
     SUPPORT,
     connectors_of,
     is_source,

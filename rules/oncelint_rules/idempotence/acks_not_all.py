@@ -41,7 +41,7 @@ from collections.abc import Iterator, Sequence
 
 from oncelint.model import Goal, Hit, Known, Producer, Project, Rule, World, across, speak
 from oncelint.model.values import Scalar
-from oncelint_rules.producers import ACKS, IDEMPOTENCE
+from oncelint_rules.common.producers import ACKS, IDEMPOTENCE
 
 
 def _is(world: World, value: int) -> bool | None:

@@ -54,7 +54,7 @@ from oncelint.model import (
     World,
     speak,
 )
-from oncelint_rules.producers import PRODUCER_RUNS
+from oncelint_rules.common.producers import PRODUCER_RUNS
 
 NO_CODE = "no-code"
 ID = "client-with-known-defect"

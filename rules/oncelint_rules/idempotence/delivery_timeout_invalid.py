@@ -51,7 +51,7 @@ from oncelint.model import (
     as_text,
     speak,
 )
-from oncelint_rules.producers import PRODUCER_RUNS
+from oncelint_rules.common.producers import PRODUCER_RUNS
 
 DELIVERY = "delivery.timeout.ms"
 LINGER = "linger.ms"

@@ -51,7 +51,7 @@ from oncelint.model import (
     as_text,
     speak,
 )
-from oncelint_rules.producers import PRODUCER_RUNS, by_framework, wanted
+from oncelint_rules.common.producers import PRODUCER_RUNS, by_framework, wanted
 
 FAMILIES = ("idempotence", "gapless")
 

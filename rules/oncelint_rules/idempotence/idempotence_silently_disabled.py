@@ -51,7 +51,7 @@ from oncelint.model import (
     as_text,
     speak,
 )
-from oncelint_rules.producers import ACKS, IDEMPOTENCE, by_framework, duplicates, wanted
+from oncelint_rules.common.producers import ACKS, IDEMPOTENCE, by_framework, duplicates, wanted
 
 
 def _disabling(world: World) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ from oncelint.model import (
     speak,
 )
 from oncelint.model.finding import CONFIDENCES, Safety
-from oncelint_rules.producers import IDEMPOTENCE, Obstacle, duplicates, hidden, in_the_way
+from oncelint_rules.common.producers import IDEMPOTENCE, Obstacle, duplicates, hidden, in_the_way
 
 # The first release with an idempotent producer, from each client's changelog.
 _ARRIVED: dict[str, str] = {

@@ -79,7 +79,7 @@ from oncelint.model import (
     speak,
     weakest,
 )
-from oncelint_rules.order import line_of
+from oncelint_rules.common.order import line_of
 
 SETTING = "enable.auto.commit"
 STORE = "enable.auto.offset.store"

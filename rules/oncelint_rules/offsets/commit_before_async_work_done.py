@@ -57,7 +57,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Handover, Hit, Misorder, Pipeline, Project, Rule, speak
-from oncelint_rules.order import at_commit, by_place, line_of, listed, surest, way
+from oncelint_rules.common.order import at_commit, by_place, line_of, listed, surest, way
 
 _TASKS = ("create_task", "ensure_future", "start_soon", "spawn", "TaskGroup")
 _FUTURES = ("submit", "run_in_executor", "map", "apply_async", "map_async")

@@ -62,7 +62,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Hit, Misorder, Pipeline, Project, Rule, speak
-from oncelint_rules.order import at_commit, beside, by_place, listed, surest, way
+from oncelint_rules.common.order import at_commit, beside, by_place, listed, surest, way
 
 
 def _message(pipeline: Pipeline, found: list[Misorder]) -> str:

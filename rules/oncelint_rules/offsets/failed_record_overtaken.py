@@ -53,7 +53,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Hit, Pipeline, Project, Rule, speak
-from oncelint_rules.order import beside, by_place, line_of, listed, surest, way
+from oncelint_rules.common.order import beside, by_place, line_of, listed, surest, way
 
 
 def check(pipeline: Pipeline, project: Project) -> Iterator[Hit]:

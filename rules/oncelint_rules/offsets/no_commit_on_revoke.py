@@ -49,7 +49,7 @@ from oncelint.model import (
     is_given,
     speak,
 )
-from oncelint_rules.order import line_of
+from oncelint_rules.common.order import line_of
 
 
 def _by_hand(world: World) -> bool | None:

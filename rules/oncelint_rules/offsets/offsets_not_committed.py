@@ -49,7 +49,7 @@ from oncelint.model import (
     across,
     speak,
 )
-from oncelint_rules import computed
+from oncelint_rules.common import computed
 
 SETTING = "enable.auto.commit"
 STORES = "enable.auto.offset.store"

@@ -51,7 +51,7 @@ from oncelint.model import (
     across,
     speak,
 )
-from oncelint_rules import computed
+from oncelint_rules.common import computed
 
 SETTING = "auto.offset.reset"
 _LATEST = frozenset(("latest", "largest", "end"))

@@ -56,7 +56,7 @@ from oncelint.model import (
     across,
     speak,
 )
-from oncelint_rules import computed
+from oncelint_rules.common import computed
 
 SETTING = "group.id"
 _FIRST = frozenset(("earliest", "smallest", "beginning"))

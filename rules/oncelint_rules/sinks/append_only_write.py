@@ -63,7 +63,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import CHANGING_KINDS, Confidence, Hit, Project, Rule, Severity, Sink, speak
-from oncelint_rules.redelivery import again, causes, never, way
+from oncelint_rules.common.redelivery import again, causes, never, way
 
 # What an insert into each kind of store makes, and how it gets a key of the record.
 _MAKES = {

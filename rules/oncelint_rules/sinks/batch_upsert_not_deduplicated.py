@@ -41,7 +41,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Hit, Project, Rule, Sink, speak
-from oncelint_rules.redelivery import causes, statement, way
+from oncelint_rules.common.redelivery import causes, statement, way
 
 _UPDATES = frozenset(("postgres", "duckdb"))
 

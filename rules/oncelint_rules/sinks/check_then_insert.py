@@ -42,7 +42,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Confidence, Hit, Project, Related, Rule, Sink, speak
-from oncelint_rules.redelivery import causes, never, way
+from oncelint_rules.common.redelivery import causes, never, way
 
 _INSERTS = frozenset(("insert", "orm-add", "orm-create"))
 

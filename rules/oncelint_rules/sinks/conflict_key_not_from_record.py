@@ -45,7 +45,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from oncelint.model import Hit, Project, Related, Rule, Sink, Source, speak
-from oncelint_rules.redelivery import again, causes, never, statement, way
+from oncelint_rules.common.redelivery import again, causes, never, statement, way
 
 _WORDS = {
     "random": "a random value",

@@ -46,7 +46,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Conflict, Hit, Project, Related, Rule, Sink, speak
-from oncelint_rules.redelivery import again, causes, never, way
+from oncelint_rules.common.redelivery import again, causes, never, way
 
 # Databases that look for a unique index by the target's columns.
 _INFER = frozenset(("postgres", "sqlite", "duckdb", ""))

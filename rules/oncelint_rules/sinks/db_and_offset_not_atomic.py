@@ -50,7 +50,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Decided, Hit, Project, Related, Rule, Sink, Span, speak
-from oncelint_rules.redelivery import never, way
+from oncelint_rules.common.redelivery import never, way
 
 _INSERTS = frozenset(("insert", "orm-add", "orm-create"))
 _UPDATES = frozenset(("update", "orm-update"))

@@ -64,7 +64,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Hit, Project, Rule, Sink, speak
-from oncelint_rules.redelivery import again, never, way
+from oncelint_rules.common.redelivery import again, never, way
 
 _KINDS = frozenset({"http", "payment", "mail", "queue"})
 _DOES = frozenset({"post", "call", "send"})

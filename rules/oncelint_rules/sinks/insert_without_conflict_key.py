@@ -92,7 +92,7 @@ from oncelint.model import (
     Sink,
     speak,
 )
-from oncelint_rules.redelivery import again, causes, never, statement, way
+from oncelint_rules.common.redelivery import again, causes, never, statement, way
 
 _CALLS = {"orm-add": "this add", "orm-create": "this create"}
 

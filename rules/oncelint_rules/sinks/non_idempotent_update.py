@@ -54,7 +54,7 @@ import re
 from collections.abc import Iterator
 
 from oncelint.model import Change, Hit, Project, Rule, Severity, Sink, speak
-from oncelint_rules.redelivery import causes, never, starts_at, statement, way
+from oncelint_rules.common.redelivery import causes, never, starts_at, statement, way
 
 # Columns that are meant to count what is done, deliveries included.
 _COUNTS_DELIVERIES = re.compile(

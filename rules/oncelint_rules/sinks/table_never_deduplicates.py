@@ -46,7 +46,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Hit, Project, Rule, Sink, speak
-from oncelint_rules.redelivery import again, never, way
+from oncelint_rules.common.redelivery import again, never, way
 
 # "Table engines": these remove no row, and remember no block.
 _KEEPS_ALL = frozenset(

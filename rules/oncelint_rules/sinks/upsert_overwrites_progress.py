@@ -45,7 +45,7 @@ import re
 from collections.abc import Iterator
 
 from oncelint.model import Hit, Project, Related, Rule, Sink, speak, weakest
-from oncelint_rules.redelivery import causes, never, statement, way
+from oncelint_rules.common.redelivery import causes, never, statement, way
 
 _MOVES_ON = re.compile(
     r"(?:^|_)(?:status|state|stage|phase|step|progress|attempts?|retries|processed|handled|done"

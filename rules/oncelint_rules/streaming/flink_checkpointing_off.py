@@ -50,7 +50,7 @@ from oncelint.model import (
     across,
     speak,
 )
-from oncelint_rules import flink
+from oncelint_rules.common import flink
 
 INTERVAL = "execution.checkpointing.interval"
 _EXAMPLE = "60s"

@@ -41,7 +41,7 @@ from collections.abc import Iterator
 from oncelint.model import FlinkSink, Goal, Hit, Project, Rule, World, across, speak
 from oncelint.model.values import Scalar
 from oncelint.model.versions import at_least
-from oncelint_rules import flink
+from oncelint_rules.common import flink
 
 _LIMIT_MS = 900_000
 _TIMEOUT = "properties.transaction.timeout.ms"

@@ -54,7 +54,7 @@ from oncelint.model import (
     speak,
 )
 from oncelint.model.versions import at_least
-from oncelint_rules import flink
+from oncelint_rules.common import flink
 
 _BROKERS = "properties.bootstrap.servers"
 # a place that a program or a template fills in

@@ -46,7 +46,7 @@ from collections.abc import Iterator
 
 from oncelint.model import Hit, Project, Rule, Sink, speak
 from oncelint.model.finding import weakest
-from oncelint_rules.redelivery import causes, way
+from oncelint_rules.common.redelivery import causes, way
 
 _ADVICE = {
     "kafka": "have the readers leave out repetitions by a key of the record",

@@ -46,7 +46,7 @@ from oncelint.model import (
     speak,
 )
 from oncelint.model.versions import at_least
-from oncelint_rules import streams
+from oncelint_rules.common import streams
 
 _OLD = (streams.ALPHA, streams.BETA)
 

@@ -55,8 +55,8 @@ from oncelint.model import (
 )
 from oncelint.model.values import Known
 from oncelint.model.versions import at_least
-from oncelint_rules import streams
-from oncelint_rules.streams import COMMIT, TIMEOUT
+from oncelint_rules.common import streams
+from oncelint_rules.common.streams import COMMIT, TIMEOUT
 
 
 def check(application: StreamsApplication, project: Project) -> Iterator[Hit]:

@@ -49,7 +49,7 @@ from oncelint.model import (
     across,
     speak,
 )
-from oncelint_rules import streams
+from oncelint_rules.common import streams
 
 FACTOR, KSQL = "replication.factor", "ksql.internal.topic.replicas"
 

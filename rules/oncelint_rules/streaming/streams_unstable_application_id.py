@@ -48,7 +48,7 @@ from oncelint.model import (
     across,
     speak,
 )
-from oncelint_rules import computed
+from oncelint_rules.common import computed
 
 SETTING = "application.id"
 _RANDOM = re.compile(r"\$\{random\.|\$\(uuidgen\)|\$\$?RANDOM\b|\$\{RANDOM\}", re.I)

@@ -40,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Hit, Project, Rule, Sink, TransactionTrace, speak
-from oncelint_rules import protocol
+from oncelint_rules.common import protocol
 
 _REPEATABLE = frozenset({"put", "upsert", "orm-upsert", "delete"})
 

@@ -59,7 +59,7 @@ from oncelint.model import (
     speak,
 )
 from oncelint.model.versions import at_least
-from oncelint_rules import deployments
+from oncelint_rules.common import deployments
 
 SETTING = "transactional.id"
 _NUMBERED_SINCE = "2.6.0"

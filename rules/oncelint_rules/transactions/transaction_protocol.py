@@ -44,7 +44,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Hit, Project, ProtocolProblem, Rule, TransactionTrace, speak
-from oncelint_rules import protocol
+from oncelint_rules.common import protocol
 
 KINDS = (
     "begin-before-init",

@@ -41,7 +41,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Hit, Project, Rule, TransactionTrace, speak
-from oncelint_rules import protocol
+from oncelint_rules.common import protocol
 
 
 def check(trace: TransactionTrace, project: Project) -> Iterator[Hit]:

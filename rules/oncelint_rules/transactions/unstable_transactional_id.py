@@ -55,7 +55,7 @@ from oncelint.model import (
     World,
     speak,
 )
-from oncelint_rules import computed, deployments
+from oncelint_rules.common import computed, deployments
 
 SETTING = "transactional.id"
 # Their pods have other names after every restart.

@@ -9,7 +9,7 @@ from oncelint.flow import objects
 from oncelint.flow.blocks import home_of, span_of
 from oncelint.flow.library import building
 from oncelint.flow.values import Abs, At, Bound, DictObj, Ext, Foreign, Lit, Phi, Slot, describe
-from oncelint.frameworks import beam, builders
+from oncelint.frameworks.python import beam, builders
 from oncelint.model.facts import Home
 
 if TYPE_CHECKING:

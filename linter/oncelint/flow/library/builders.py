@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oncelint.flow.values import Abs, At, Bound, Slot
-from oncelint.frameworks.builders import PACKAGES
+from oncelint.frameworks.python.builders import PACKAGES
 
 if TYPE_CHECKING:
     from oncelint.flow.machine import Machine

@@ -22,7 +22,7 @@ from oncelint.flow.values import (
     Slot,
     Unk,
 )
-from oncelint.frameworks import pyflink
+from oncelint.frameworks.python import pyflink
 
 if TYPE_CHECKING:
     from oncelint.flow.machine import Machine

@@ -14,7 +14,7 @@ from oncelint.model.facts import Home
 if TYPE_CHECKING:
     from oncelint.flow.machine import Machine
     from oncelint.flow.trace import Making
-    from oncelint.frameworks.python_clients import TopicShape
+    from oncelint.frameworks.python.clients import TopicShape
 
 
 def making(
@@ -27,7 +27,7 @@ def making(
 ) -> Making:
     """The configuration block of a construction, from its arguments."""
     from oncelint.flow.trace import Making
-    from oncelint.frameworks.python_clients import CLIENTS, TOPICS
+    from oncelint.frameworks.python.clients import CLIENTS, TOPICS
 
     if constructor in TOPICS:
         return _topic(machine, TOPICS[constructor], args, keywords, at, open_args)

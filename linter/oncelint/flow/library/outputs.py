@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from oncelint.flow import objects
 from oncelint.flow.values import Abs, At, Bound, Fn, Foreign, KafkaClient, Lit, Phi, Ref, Slot
-from oncelint.frameworks import builders
+from oncelint.frameworks.python import builders
 
 if TYPE_CHECKING:
     from oncelint.flow.machine import Machine

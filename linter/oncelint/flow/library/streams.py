@@ -31,7 +31,7 @@ from oncelint.flow.values import (
     Slot,
     Unk,
 )
-from oncelint.frameworks.streaming import PACKAGES, STREAMS
+from oncelint.frameworks.python.streaming import PACKAGES, STREAMS
 from oncelint.model import ir
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from oncelint.text import Text
 
 
 def recognise(document: Document, text: Text, path: str) -> Iterator[ConfigFact]:
-    yield from connectors.recognise(document, text, path)
-    yield from worker.recognise(document, text)
+    yield from connectors.found(document, text, path)
+    yield from worker.found(document, text)
 
 
 __all__ = ["assemble", "client_layers", "layers", "recognise"]

@@ -19,7 +19,7 @@ from oncelint.text import Text
 _MANAGED = frozenset({"kafka.auth.mode", "kafka.api.key", "kafka.service.account.id"})
 
 
-def recognise(document: Document, text: Text, path: str) -> Iterator[ConfigFact]:
+def found(document: Document, text: Text, path: str) -> Iterator[ConfigFact]:
     for root in document.roots:
         names = _names(root)
         for node in walk(root):

@@ -32,7 +32,7 @@ def is_worker(keys: set[str]) -> bool:
     return stores and "key.converter" in keys and CONNECTOR_CLASS not in keys
 
 
-def recognise(document: Document, text: Text) -> Iterator[ConfigFact]:
+def found(document: Document, text: Text) -> Iterator[ConfigFact]:
     """Workers under their settings' own names, in any format."""
     for root in document.roots:
         for _, mapping in mappings(root):

@@ -22,7 +22,7 @@ from oncelint.flow.story import (
 )
 from oncelint.flow.trace import Execution, LoopContext, Use
 from oncelint.flow.values import Abs, At, Comp, Foreign, Items, KafkaClient, Lit, Missing, Phi, Rec
-from oncelint.frameworks.python_clients import POLLS
+from oncelint.frameworks.python.clients import POLLS
 from oncelint.link.clients import Made, Surroundings, is_test
 from oncelint.link.loops import waits
 from oncelint.link.loops.buffered import buffered

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from oncelint.flow.blocks import span_of
 from oncelint.flow.trace import Site, Trace, Use
 from oncelint.flow.values import Abs, Built, Comp, Foreign, Items, Lit, Phi, Rec
-from oncelint.frameworks.python_clients import POLLS
+from oncelint.frameworks.python.clients import POLLS
 from oncelint.link.clients import Made, is_test
 from oncelint.link.outline import (
     Fate,

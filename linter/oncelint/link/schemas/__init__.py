@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from oncelint.flow.blocks import span_of
 from oncelint.flow.machine import Machine
 from oncelint.flow.values import At, ClassObj, Comp, Lit, Ref
-from oncelint.frameworks.databases import STATEMENT_METHODS
+from oncelint.frameworks.python.databases import STATEMENT_METHODS
 from oncelint.link.clients import Surroundings, is_test
 from oncelint.link.schemas import alembic, django, migrations, models
 from oncelint.link.schemas.source import Source, Sources

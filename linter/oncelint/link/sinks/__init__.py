@@ -13,7 +13,7 @@ from oncelint.flow.blocks import span_of
 from oncelint.flow.machine import Machine
 from oncelint.flow.trace import Execution, LoopContext
 from oncelint.flow.values import At
-from oncelint.frameworks.databases import FUNCTIONS, NOT_RELATIONAL
+from oncelint.frameworks.python.databases import FUNCTIONS, NOT_RELATIONAL
 from oncelint.link.clients import Made, Surroundings, is_test
 from oncelint.link.outline import place_of, walk
 from oncelint.link.paths import call_path

@@ -10,7 +10,7 @@ from oncelint.flow.library.running import TASK
 from oncelint.flow.machine import Machine
 from oncelint.flow.trace import Execution
 from oncelint.flow.values import Abs, Foreign, Items, Lit, Phi, Unk, describe
-from oncelint.frameworks.calls import (
+from oncelint.frameworks.python.calls import (
     ASKS_PATH,
     ASKS_WORDS,
     AWS_CALLS,
@@ -29,7 +29,7 @@ from oncelint.frameworks.calls import (
     Calls,
     Service,
 )
-from oncelint.frameworks.stores import AWS_PACKAGES
+from oncelint.frameworks.python.stores import AWS_PACKAGES
 from oncelint.link.sinks.arguments import (
     argument,
     comes_from,

@@ -9,7 +9,7 @@ from oncelint.flow.blocks import span_of
 from oncelint.flow.machine import Machine
 from oncelint.flow.trace import Execution
 from oncelint.flow.values import Abs, At, Built, Comp, Foreign, Items, Lit, Phi
-from oncelint.frameworks.databases import FUNCTIONS
+from oncelint.frameworks.python.databases import FUNCTIONS
 from oncelint.link.sinks.sources import CONSTANT, UNKNOWN, constant, join, source_of
 from oncelint.link.sinks.texts import HOLE
 from oncelint.model.sinks import CHANGING_KINDS, Change, Conflict, Source

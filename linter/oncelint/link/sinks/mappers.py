@@ -16,7 +16,7 @@ from oncelint.flow.machine import Machine
 from oncelint.flow.objects import bases_of
 from oncelint.flow.trace import Execution
 from oncelint.flow.values import Abs, Built, ClassObj, Foreign, Items, Lit, Phi, Ref
-from oncelint.frameworks.databases import LOOKUP_METHODS, MAPPERS, STATEMENT_METHODS
+from oncelint.frameworks.python.databases import LOOKUP_METHODS, MAPPERS, STATEMENT_METHODS
 from oncelint.link.schemas import Declared, Schemas
 from oncelint.link.sinks import loaded
 from oncelint.link.sinks.chains import (

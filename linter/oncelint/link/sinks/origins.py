@@ -5,7 +5,7 @@ from __future__ import annotations
 from oncelint.flow.machine import Machine
 from oncelint.flow.trace import Execution
 from oncelint.flow.values import Abs, Bound, Comp, Ext, Foreign, Lit, Phi
-from oncelint.frameworks.databases import DRIVERS, NOT_RELATIONAL
+from oncelint.frameworks.python.databases import DRIVERS, NOT_RELATIONAL
 from oncelint.model import ir
 
 

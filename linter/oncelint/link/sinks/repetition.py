@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oncelint.flow.trace import Execution
 from oncelint.flow.values import Abs, Comp, Items
-from oncelint.frameworks.databases import FUNCTIONS
+from oncelint.frameworks.python.databases import FUNCTIONS
 from oncelint.link.schemas import Declared
 from oncelint.link.sinks.sources import changing
 from oncelint.sql.statements import Written

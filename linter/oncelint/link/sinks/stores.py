@@ -11,8 +11,8 @@ from oncelint.flow.blocks import span_of
 from oncelint.flow.machine import Machine
 from oncelint.flow.trace import Execution
 from oncelint.flow.values import Abs, At, Bound, Ext, File, Foreign, Items, Lit, Unk
-from oncelint.frameworks.calls import OBSERVES_NAME
-from oncelint.frameworks.stores import (
+from oncelint.frameworks.python.calls import OBSERVES_NAME
+from oncelint.frameworks.python.stores import (
     AWS_PACKAGES,
     AWS_STORES,
     FRAME_METHODS,

@@ -10,7 +10,7 @@ from oncelint.flow.blocks import span_of
 from oncelint.flow.machine import Machine
 from oncelint.flow.trace import Execution
 from oncelint.flow.values import Abs, At, Comp, Foreign, Lit, Phi
-from oncelint.frameworks.databases import DRIVERS, FUNCTIONS, STATEMENT_METHODS
+from oncelint.frameworks.python.databases import DRIVERS, FUNCTIONS, STATEMENT_METHODS
 from oncelint.link.schemas import Schemas
 from oncelint.link.sinks.clauses import Clauses, Text, clauses, effect_in, texts, with_names
 from oncelint.link.sinks.origins import dialect_of, library_of

@@ -9,7 +9,7 @@ from dataclasses import replace
 from oncelint.flow.machine import Machine
 from oncelint.flow.trace import Execution
 from oncelint.flow.values import Abs, At, File, Foreign, Lit, Unk
-from oncelint.frameworks.databases import STATEMENT_KEYWORDS
+from oncelint.frameworks.python.databases import STATEMENT_KEYWORDS
 from oncelint.link.outline import walk
 from oncelint.model import ir
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from oncelint.flow.trace import Trace, Use
-from oncelint.frameworks.python_clients import POLLS
+from oncelint.frameworks.python.clients import POLLS
 from oncelint.link.clients import Made
 from oncelint.link.outline import (
     Level,

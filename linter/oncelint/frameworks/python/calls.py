@@ -2,7 +2,7 @@
 
 HTTP clients are told by their library; the words below tell a request that only asks from one that
 does something. The page each table was read from is named beside it. An argument is written as in
-`oncelint.frameworks.stores`.
+`oncelint.frameworks.python.stores`.
 """
 
 from __future__ import annotations

@@ -12,11 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from oncelint.formats.tree import Document
-from oncelint.frameworks.application import ROLE, Sources, applications, facts_of, with_profiles
-from oncelint.frameworks.builds import Build, build_of
-from oncelint.frameworks.environments import Environment
-from oncelint.frameworks.relaxed import Name, elements, uniform
-from oncelint.frameworks.spring.variables import WORKLOAD, variables_of
+from oncelint.frameworks.applications.builds import Build, build_of
+from oncelint.frameworks.applications.environments import Environment
+from oncelint.frameworks.applications.files import (
+    ROLE,
+    Sources,
+    applications,
+    facts_of,
+    with_profiles,
+)
+from oncelint.frameworks.applications.relaxed import Name, elements, uniform
+from oncelint.frameworks.applications.spring.variables import WORKLOAD, variables_of
 from oncelint.model.facts import ConfigFact
 from oncelint.model.values import Known, Span, scalar_text
 from oncelint.text import Text
@@ -97,7 +103,7 @@ def _clients(sources: Sources, build: Build | None) -> Iterator[ConfigFact]:
 
 
 def _made(env: Environment, build: Build | None) -> Iterator[ConfigFact]:
-    from oncelint.frameworks.spring import boot, cloud
+    from oncelint.frameworks.applications.spring import boot, cloud
 
     made = list(cloud.clients(env, build)) if env.has("spring", "cloud", "stream") else []
     taken = {one.role for one in made}  # the binder takes over what spring.kafka says of them

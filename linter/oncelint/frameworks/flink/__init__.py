@@ -167,7 +167,7 @@ def _updates(query: Sequence[Token], tables: set[str]) -> bool:
 
 def assemble(facts: Sequence[ConfigFact], read: Callable[[str], bytes | None]) -> list[ConfigFact]:
     """Tables as sinks and sources, with what the configuration of their job says of checkpoints."""
-    from oncelint.frameworks.flink_clients import clients
+    from oncelint.frameworks.flink.clients import clients
 
     if not any(fact.role.startswith("flink-") for fact in facts):
         return list(facts)

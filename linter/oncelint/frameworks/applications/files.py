@@ -18,8 +18,8 @@ from itertools import pairwise
 from oncelint.formats.tree import Document, Entry, Node, Scalar
 from oncelint.formats.tree import Mapping as MappingNode
 from oncelint.formats.tree import Sequence as SequenceNode
-from oncelint.frameworks.environments import Environment
-from oncelint.frameworks.relaxed import Name, elements, uniform
+from oncelint.frameworks.applications.environments import Environment
+from oncelint.frameworks.applications.relaxed import Name, elements, uniform
 from oncelint.model.facts import (
     Alternative,
     Block,

@@ -21,24 +21,24 @@ from dataclasses import replace
 from functools import partial
 
 from oncelint.formats.tree import Document
-from oncelint.frameworks.application import (
-    ROLE,
-    UNJUDGED_PROFILES,
-    applications,
-    facts_of,
-    with_profiles,
-)
-from oncelint.frameworks.blocks import layered
-from oncelint.frameworks.builds import Build, build_of
-from oncelint.frameworks.environments import (
+from oncelint.frameworks.applications.builds import Build, build_of
+from oncelint.frameworks.applications.environments import (
     Environment,
     blocks_at,
     duplicates_at,
     home_at,
     topics_at,
 )
-from oncelint.frameworks.relaxed import Name, elements, uniform
-from oncelint.frameworks.spring.boot import of_role
+from oncelint.frameworks.applications.files import (
+    ROLE,
+    UNJUDGED_PROFILES,
+    applications,
+    facts_of,
+    with_profiles,
+)
+from oncelint.frameworks.applications.relaxed import Name, elements, uniform
+from oncelint.frameworks.applications.spring.boot import of_role
+from oncelint.frameworks.blocks import layered
 from oncelint.model.facts import ConfigFact, Home, WrittenSetting
 from oncelint.model.layers import Layer
 from oncelint.model.values import Span

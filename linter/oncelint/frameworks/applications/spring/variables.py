@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from oncelint.frameworks.application import ROLE
-from oncelint.frameworks.relaxed import environment
+from oncelint.frameworks.applications.files import ROLE
+from oncelint.frameworks.applications.relaxed import environment
 from oncelint.model.facts import Block, ConfigFact
 
 WORKLOAD = "workload"

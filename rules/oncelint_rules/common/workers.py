@@ -14,7 +14,7 @@ from oncelint.model import (
     across,
     weakest,
 )
-from oncelint_rules.connectors import simple, switches, value
+from oncelint_rules.common.connectors import simple, switches, value
 
 SUPPORT = "exactly.once.source.support"
 POLICY = "connector.client.config.override.policy"

@@ -15,11 +15,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from oncelint.formats.tree import Document
-from oncelint.frameworks.application import ROLE, applications, facts_of, with_profiles
+from oncelint.frameworks.applications.environments import (
+    Environment,
+    blocks_at,
+    duplicates_at,
+    home_at,
+)
+from oncelint.frameworks.applications.files import ROLE, applications, facts_of, with_profiles
+from oncelint.frameworks.applications.relaxed import Name, elements, uniform
+from oncelint.frameworks.applications.spring.boot import of_role
 from oncelint.frameworks.blocks import layered
-from oncelint.frameworks.environments import Environment, blocks_at, duplicates_at, home_at
-from oncelint.frameworks.relaxed import Name, elements, uniform
-from oncelint.frameworks.spring.boot import of_role
 from oncelint.model.facts import ConfigFact
 from oncelint.text import Text
 

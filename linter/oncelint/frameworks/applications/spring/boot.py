@@ -13,10 +13,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
+from oncelint.frameworks.applications.environments import (
+    Environment,
+    blocks_at,
+    camel,
+    duplicates_at,
+    home_at,
+)
+from oncelint.frameworks.applications.relaxed import Name, key_of, uniform
+from oncelint.frameworks.applications.spring.names import TRANSACTIONAL_ID, UNIFORM, convert
 from oncelint.frameworks.blocks import layered
-from oncelint.frameworks.environments import Environment, blocks_at, camel, duplicates_at, home_at
-from oncelint.frameworks.relaxed import Name, key_of, uniform
-from oncelint.frameworks.spring.names import TRANSACTIONAL_ID, UNIFORM, convert
 from oncelint.model.facts import UNREAD, Block, ConfigFact, WrittenSetting
 from oncelint.model.layers import Layer
 from oncelint.model.values import Computed, Known, Unknown, Value, as_text

@@ -17,9 +17,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from oncelint.frameworks.blocks import layered
-from oncelint.frameworks.builds import Build
-from oncelint.frameworks.environments import (
+from oncelint.frameworks.applications.builds import Build
+from oncelint.frameworks.applications.environments import (
     Environment,
     blocks_at,
     camel,
@@ -27,9 +26,10 @@ from oncelint.frameworks.environments import (
     home_at,
     topics_at,
 )
-from oncelint.frameworks.relaxed import Name, uniform
-from oncelint.frameworks.spring import boot
-from oncelint.frameworks.spring.names import TRANSACTIONAL_ID
+from oncelint.frameworks.applications.relaxed import Name, uniform
+from oncelint.frameworks.applications.spring import boot
+from oncelint.frameworks.applications.spring.names import TRANSACTIONAL_ID
+from oncelint.frameworks.blocks import layered
 from oncelint.model.facts import Block, ConfigFact, Home, WrittenSetting
 from oncelint.model.layers import Layer
 from oncelint.model.values import Span, is_given

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from oncelint.frameworks.applications.relaxed import Name, elements, key_of, uniform
 from oncelint.frameworks.blocks import is_placeholder, layered
-from oncelint.frameworks.relaxed import Name, elements, key_of, uniform
 from oncelint.model.facts import (
     Alternative,
     Block,

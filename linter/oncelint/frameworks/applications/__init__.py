@@ -1,0 +1,1 @@
+"""Applications of Spring, Quarkus and Micronaut: their files, profiles and environment."""

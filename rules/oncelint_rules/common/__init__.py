@@ -1,0 +1,1 @@
+"""What several rules share: sentences, and questions asked of a subject."""
