@@ -10,7 +10,7 @@ from oncelint.link.sinks.arguments import made_from, text
 from oncelint.link.sinks.partial import Partial
 
 if TYPE_CHECKING:
-    from oncelint.link.sinks.stores import Case
+    from oncelint.link.sinks.stores.case import Case
 
 # Formats of Spark's that add rows at every write, and those that write by a key (DataFrameWriter;
 # the connectors' own documentation).
