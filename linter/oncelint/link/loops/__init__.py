@@ -24,10 +24,11 @@ from oncelint.flow.trace import Execution, LoopContext, Use
 from oncelint.flow.values import Abs, At, Comp, Foreign, Items, KafkaClient, Lit, Missing, Phi, Rec
 from oncelint.frameworks.python.clients import POLLS
 from oncelint.link.clients import Made, Surroundings, is_test
-from oncelint.link.loops import waits
+from oncelint.link.loops import batches, closing, waits
 from oncelint.link.loops.buffered import buffered
-from oncelint.link.loops.order import Events, order_of
+from oncelint.link.loops.order import order_of
 from oncelint.link.loops.remembered import remembers, tells
+from oncelint.link.loops.states import Events
 from oncelint.link.outline import Outlines, walk
 from oncelint.link.paths import call_path
 from oncelint.model import ir
@@ -221,11 +222,11 @@ class _Reader:
             ),
             handovers=waits.handovers(loop.node.body, effect_of, start),
             waits=waits.waits(loop.node.body, start),
-            batches=waits.batches(loop.node.body, effect_of, _behind(story, loop.node)),
+            batches=batches.batches(loop.node.body, effect_of, _behind(story, loop.node)),
             stores=tuple(dict.fromkeys(span_of(u.at) for u in uses if u.method == "store_offsets")),
             seeks=tuple(dict.fromkeys(span_of(u.at) for u in uses if u.method in _SEEKS)),
-            closes=waits.closes(story, site),
-            handles_revocation=waits.handles_revocation(self.uses.get(site, ()), site),
+            closes=closing.closes(story, site),
+            handles_revocation=closing.handles_revocation(self.uses.get(site, ()), site),
             suspends=waits.suspends(loop.node.body) if is_async else True,
             escapes=site in self.escaped,
             sends_offsets=tuple(dict.fromkeys(span_of(u.at) for u in self.sending if _of(u, site))),

@@ -6,11 +6,10 @@ so a handler is entered with each state that an event in its body may leave behi
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Literal, TypeAlias
 
 from oncelint.flow.blocks import span_of
 from oncelint.flow.story import (
@@ -33,6 +32,32 @@ from oncelint.flow.story import (
 from oncelint.flow.trace import Execution, Use
 from oncelint.flow.values import At, Foreign, KafkaClient
 from oncelint.link.loops.failures import Cause, catches
+from oncelint.link.loops.handlers import (
+    APART,
+    BEGINS,
+    QUIET,
+    first_effect,
+    holder,
+    library_of,
+    tells_apart,
+    tells_somebody,
+)
+from oncelint.link.loops.states import (
+    Ends,
+    Events,
+    Failed,
+    Order,
+    State,
+    cause_of,
+    entered,
+    failed_earlier,
+    forgotten,
+    led_to,
+    next_record,
+    outside,
+    undecided,
+    was_asked,
+)
 from oncelint.link.paths import header_of
 from oncelint.model.finding import CONFIDENCES, Confidence
 from oncelint.model.pipelines import Commit, Effect, Misorder
@@ -44,127 +69,26 @@ MisorderKind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Events:
-    """What the nodes of a story mean for one consumer; all keys are id() of nodes.
-
-    `effects`: writes and outputs for its records; `commits`: calls that commit its offsets, and
-    store_offsets where the client commits what is stored by itself. `site` is the consumer's, and
-    `alone` tells that it may commit by itself what it has handed out.
-    """
-
-    site: int
-    polls: frozenset[int]
-    effects: Mapping[int, Effect]
-    commits: Mapping[int, Commit]
-    stores: frozenset[int]
-    sent_offsets: frozenset[int]
-    aborts: frozenset[int]
-    seeks: frozenset[int]
-    closes: frozenset[int]
-    unflushed: Mapping[int, int]
-    flushes: Mapping[int, int]
-    taken: Step
-    alone: bool = False
-    # a poll delivers one record only
-    single: bool = False
-    # records put into a queue, and what is done with them at its other end
-    queued: Mapping[int, Effect] = field(default_factory=dict)
-    # whether a handler notes its failure for a later decision
-    remembers: Callable[[At], bool] = lambda at: False
-    # whether a handler gives it back as a value
-    tells: Callable[[At], bool] = lambda at: False
-
-
-class Failed(NamedTuple):
-    """An effect that failed, and the handler or finally it led to.
-
-    `inside`: it has not left that as usual. `earlier`: another record has been taken since.
-    `decision` is the branch of the attempt's choice that it led to: what is done later where that
-    is asked for is done for the record that failed.
-    """
-
-    effect: Effect
-    handler: Span | None
-    inside: bool
-    sure: bool
-    earlier: bool = False
-    decision: tuple[str, str] = ("", "")
-
-
-class State(NamedTuple):
-    """What became of the record in hand.
-
-    `committed` is the commit that covered it; `kept` tells of records in a container: True, or
-    the commit that covered them. `pending` is work that nothing has waited for yet. `rest`: it is
-    one of a batch that was committed as a whole. `elsewhere`: it failed and was kept somewhere.
-    `held` is a row that its database has not committed yet, and the commit that covered it.
-    `choices` are the decisions that are taken more than once: the choice, its branch, and whether
-    it was decided in this round, not only asked for. `deferred` is how a `with` is left
-    in the end.
-    """
-
-    polled: bool = False
-    stored: bool = False
-    sent: bool = False
-    committed: Commit | None = None
-    failed: Failed | None = None
-    kept: Commit | bool = False
-    pending: Effect | None = None
-    unflushed: tuple[int, Effect] | None = None
-    done: Effect | None = None
-    rest: bool = False
-    elsewhere: bool = False
-    held: tuple[Effect, Commit | None] | None = None
-    choices: frozenset[tuple[str, str, bool]] = frozenset()
-    deferred: LeavesKind | None = None
-
-
-Raised: TypeAlias = "tuple[State, Cause]"
-
 # From this many states on a story is too intricate to say anything of it.
 _MANY = 600
+
+
 _ROUNDS = 4
+
+
 # Nodes that are led through, those of loops once for each round.
 _STEPS = 40_000
+
+
 # What ends a transaction of a database.
 _ENDS = frozenset({"commit", "rollback"})
+
+
 _AWAITED = frozenset({"send_and_wait"})
 
 
 class TooIntricate(Exception):
     """A story has more ways through it than are followed."""
-
-
-@dataclass(slots=True)
-class Ends:
-    """How a story is left, and with which states."""
-
-    going: set[State] = field(default_factory=set)
-    left: dict[LeavesKind, set[State]] = field(default_factory=dict)
-    raised: set[Raised] = field(default_factory=set)
-
-    def add(self, other: Ends, *, going: bool = False) -> None:
-        if going:
-            self.going |= other.going
-        for kind, states in other.left.items():
-            self.left.setdefault(kind, set()).update(states)
-        self.raised |= other.raised
-
-    def take(self, *kinds: LeavesKind) -> set[State]:
-        taken: set[State] = set()
-        for kind in kinds:
-            taken |= self.left.pop(kind, set())
-        return taken
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Every wrong order on some way through a story, and the commits that come after some work
-    for the records they are about."""
-
-    misorders: tuple[Misorder, ...]
-    after_work: frozenset[Span]
 
 
 def order_of(story: Story, events: Events) -> Order | None:
@@ -192,13 +116,13 @@ class _Walker:
         self.steps = 0
         self.remembered: dict[At, bool] = {}
         self.holders = {
-            id(events.effects[id(node)]): _holder(node)
+            id(events.effects[id(node)]): holder(node)
             for node in nodes(story)
             if isinstance(node, Execution) and id(node) in events.effects
         }
         # a cursor or an answer that fails is the effect's failure, a parser's is not
         self.libraries = {
-            _library(node)
+            library_of(node)
             for node in nodes(story)
             if isinstance(node, Execution) and id(node) in events.effects
         } - {""}
@@ -257,12 +181,12 @@ class _Walker:
         ends = Ends()
         for label, body in node.branches:
             taken = {one for state in states if (one := self._chosen(node, label, state))}
-            asked = {state for state in taken if _asked(state, node.choice, label)}
+            asked = {state for state in taken if was_asked(state, node.choice, label)}
             if taken - asked:
                 ends.add(self.story(body, taken - asked), going=True)
             if asked:
-                handled = self.story(body, {_inside(state) for state in asked})
-                ends.add(_outside(handled), going=True)
+                handled = self.story(body, {entered(state) for state in asked})
+                ends.add(outside(handled), going=True)
         return ends
 
     def _chosen(self, node: Fork, label: str, state: State) -> State | None:
@@ -309,9 +233,9 @@ class _Walker:
             result = self.story(node.body, new)
             ended = result.going | result.take("continue")
             if node.loop.consumers:
-                ended = {_next_record(state, self.events.single) for state in ended}
+                ended = {next_record(state, self.events.single) for state in ended}
             elif retries:
-                ended = {_undecided(state) for state in ended}
+                ended = {undecided(state) for state in ended}
             after = {self._fresh(node, state) for state in ended}
             ends.going |= result.take("break")
             ends.add(result)
@@ -384,7 +308,7 @@ class _Walker:
     def leaves(self, node: Leaves, states: set[State]) -> Ends:
         if node.kind == "raise":
             if node.error is None:
-                return Ends(raised={(state, _cause(state)) for state in states})
+                return Ends(raised={(state, cause_of(state)) for state in states})
             return Ends(raised={(state, Cause("raise", node.error)) for state in states})
         return Ends(left={node.kind: set(states)})
 
@@ -396,7 +320,7 @@ class _Walker:
         if node.leaving:
             for kind in list(ends.left):
                 ends.left[kind] = self.story(node.leaving, ends.left[kind]).going
-        first = _first(node.body, self.events.effects)
+        first = first_effect(node.body, self.events.effects)
         for state, cause in body.raised:
             self._handled(node, state, cause, first, ends)
         return self._finally(node, ends) if node.final else ends
@@ -411,14 +335,14 @@ class _Walker:
                 continue
             entered = self.decided(state, node.choice, handler.label)
             header = header_of(span_of(handler.at))
-            if not _tells_apart(handler.body):
+            if not tells_apart(handler.body):
                 entered = self._failing(entered, cause, first, header, verdict is True)
-                entered = _led_to(entered, node.choice, handler.label)
+                entered = led_to(entered, node.choice, handler.label)
             caught = self.story(handler.body, {entered})
             asked = bool(self.calls) and self.calls[-1].used and self.events.tells(handler.at)
             if asked or self._remembers(handler.at):
-                caught = _forgotten(caught)
-            ends.add(_outside(caught), going=True)
+                caught = forgotten(caught)
+            ends.add(outside(caught), going=True)
             if verdict is True:
                 return
         ends.raised.add((state, cause))
@@ -457,7 +381,7 @@ class _Walker:
             ended = self.story(node.final, {self._failing(state, cause, None, span, True)})
             result.raised |= {(one, cause) for one in ended.going}
             ended.going = set()
-            result.add(_outside(ended))
+            result.add(outside(ended))
         return result
 
     def spawned(self, node: Spawned, states: set[State]) -> Ends:
@@ -499,7 +423,7 @@ class _Walker:
                     rest=False,
                     elsewhere=False,
                     done=None,
-                    failed=_earlier(s.failed),
+                    failed=failed_earlier(s.failed),
                 )
                 for s in states
             }
@@ -537,12 +461,12 @@ class _Walker:
                 }
             )
         if isinstance(node, Execution):
-            library = _library(node)
+            library = library_of(node)
             cause = Cause("effect" if library in self.libraries else "any", library)
             going = set(states)
             if node.method in _ENDS:
                 going = {self._settled(node, state) for state in states}
-            elif node.record and not _tells_somebody(node):
+            elif node.record and not tells_somebody(node):
                 going = {self._maybe_handled(state) for state in states}
             given = (*node.args, *(value for _, value in node.keywords))
             if any(isinstance(one, KafkaClient) for one in given):
@@ -555,7 +479,7 @@ class _Walker:
         ends = Ends()
         # what is only handed to a producer's buffer fails later, and elsewhere
         waited = effect.sink is not None or (isinstance(node, Use) and node.method in _AWAITED)
-        cause = Cause("effect" if waited else "kafka", _library(node), effect)
+        cause = Cause("effect" if waited else "kafka", library_of(node), effect)
         for state in states:
             if state.failed is not None and state.failed.inside:
                 # what is done for a record that failed keeps it from being lost; that this fails as
@@ -566,7 +490,7 @@ class _Walker:
                 continue
             self._too_late(state, effect, effect.path)
             failed = state.failed
-            if failed is not None and _APART.search(_target(effect)):
+            if failed is not None and APART.search(_target(effect)):
                 failed = None
             if failed is not None and not failed.earlier and failed.effect.span == effect.span:
                 failed = None  # tried again
@@ -593,7 +517,7 @@ class _Walker:
         if state.held is None:
             return state
         effect, commit = state.held
-        if self.holders.get(id(effect)) != _holder(node):
+        if self.holders.get(id(effect)) != holder(node):
             return state
         if node.method == "commit" and commit is not None:
             path = (*commit.path, Step(span_of(node.at), "its database commits here"))
@@ -603,7 +527,7 @@ class _Walker:
     def within(self, node: Within, states: set[State]) -> Ends:
         """The body of a `with`; one that begins a database transaction commits it at its end."""
         ends = self.story(node.body, states)
-        if not isinstance(node.manager, Foreign) or not node.manager.path.endswith(_BEGINS):
+        if not isinstance(node.manager, Foreign) or not node.manager.path.endswith(BEGINS):
             return ends
         inside = {
             self.events.effects[id(one)]
@@ -670,7 +594,7 @@ class _Walker:
 
     def unseen(self, node: Unseen, states: set[State]) -> Ends:
         after = set(states)
-        if node.record and not _QUIET.search(node.name):
+        if node.record and not QUIET.search(node.name):
             after = {self._maybe_handled(state) for state in states}
         if node.clients:
             after = {state._replace(unflushed=None) for state in after}
@@ -729,29 +653,6 @@ def _preference(one: Misorder) -> tuple[object, ...]:
     return -CONFIDENCES.index(one.confidence), len(places), places, one.rest, one.held
 
 
-def _asked(state: State, choice: str, label: str) -> bool:
-    failed = state.failed
-    return failed is not None and not failed.inside and failed.decision == (choice, label)
-
-
-def _inside(state: State) -> State:
-    failed = state.failed
-    return state if failed is None else state._replace(failed=failed._replace(inside=True))
-
-
-def _led_to(state: State, choice: str, label: str) -> State:
-    failed = state.failed
-    if failed is None:
-        return state
-    return state._replace(failed=failed._replace(decision=(choice, label)))
-
-
-# What keeps a record that failed, by its name: a table or queue of its own.
-_APART = re.compile(
-    r"err|fail|dead|dlq|dlt|reject|retry|retri|park|quarant|poison|invalid|log", re.I
-)
-
-
 def _target(effect: Effect) -> str:
     """The name of what an effect writes to, as far as it is known."""
     if effect.sink is not None:
@@ -759,105 +660,8 @@ def _target(effect: Effect) -> str:
     return effect.what.rpartition(" to ")[2]
 
 
-def _tells_apart(handler: Story) -> bool:
-    """Whether a handler raises again what it does not tolerate, and goes on with the rest."""
-    return any(
-        isinstance(node, Fork)
-        and any(
-            isinstance(one, Leaves) and one.kind == "raise"
-            for _, body in node.branches
-            for one in body
-        )
-        for node in handler
-    )
-
-
 _DEFERRED: dict[str, LeavesKind] = {
     "with-return": "return",
     "with-break": "break",
     "with-continue": "continue",
 }
-# Functions whose name says that they only tell somebody.
-_QUIET = re.compile(r"log|print|metric|capture|trac|stat|alert|notif|count|observ|report", re.I)
-
-
-def _next_record(state: State, single: bool) -> State:
-    """The next record of a batch: a commit of one record does not cover it."""
-    if state.committed is not None and (single or state.committed.covers in ("record", "offsets")):
-        state = state._replace(committed=None)
-    rest = state.committed is not None
-    return state._replace(failed=_earlier(state.failed), rest=rest, elsewhere=False)
-
-
-def _undecided(state: State) -> State:
-    """The end of a try whose handler decides what to do: there may be another one, or none."""
-    return state._replace(failed=None, committed=None)
-
-
-def _tells_somebody(node: Execution) -> bool:
-    """Whether a call only writes to the console, as a management command's self.stderr does."""
-    receiver = node.receiver
-    return isinstance(receiver, Foreign) and receiver.path.endswith((".stderr", ".stdout"))
-
-
-def _cause(state: State) -> Cause:
-    """What is raised again: the failure that the handler was entered with."""
-    if state.failed is not None:
-        return Cause("effect", "", state.failed.effect)
-    return Cause("any", "")
-
-
-def _left_behind(state: State) -> State:
-    """A failure whose handler, or finally, has been left."""
-    if state.failed is None or not state.failed.inside:
-        return state
-    return state._replace(failed=state.failed._replace(inside=False))
-
-
-def _earlier(failed: Failed | None) -> Failed | None:
-    """A failure when the next record is taken."""
-    return failed._replace(inside=False, earlier=True) if failed is not None else None
-
-
-def _forgotten(ends: Ends) -> Ends:
-    """A failure that was noted in a handler: what is done about it is decided later."""
-
-    def noted(state: State) -> State:
-        old = state.failed is None or state.failed.earlier
-        return state if old else state._replace(failed=None)
-
-    left = {kind: {noted(one) for one in states} for kind, states in ends.left.items()}
-    return Ends({noted(one) for one in ends.going}, left, ends.raised)
-
-
-def _outside(ends: Ends) -> Ends:
-    return Ends(
-        {_left_behind(state) for state in ends.going},
-        {kind: {_left_behind(one) for one in states} for kind, states in ends.left.items()},
-        ends.raised,  # still on its way to a handler
-    )
-
-
-def _first(story: Story, effects: Mapping[int, Effect]) -> Effect | None:
-    return next((effects[id(node)] for node in nodes(story) if id(node) in effects), None)
-
-
-# Managers that begin a transaction of a database and commit it at their end: SQLAlchemy's and
-# asyncpg's, psycopg's, Django's.
-_BEGINS = (".begin()", ".transaction()", "transaction.atomic()")
-
-
-def _holder(node: Execution) -> tuple[str, object] | None:
-    """What tells the connection or session of a call from others."""
-    receiver = node.receiver
-    if not isinstance(receiver, Foreign):
-        return None
-    return receiver.path.partition("()")[0], receiver.made_from
-
-
-def _library(node: Use | Execution) -> str:
-    if isinstance(node, Use):
-        return "kafka"
-    from oncelint.link.sinks.origins import origin  # the sinks' package loads what it recognises
-
-    return origin(node.receiver) or ""
