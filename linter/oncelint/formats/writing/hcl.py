@@ -10,20 +10,10 @@ from oncelint.formats.guards import without_lone_surrogates
 from oncelint.formats.hcl import HclReader
 from oncelint.formats.operations import Operation
 from oncelint.formats.tree import Entry, Mapping, Scalar
-from oncelint.formats.writing.trees import (
-    Brackets,
-    Item,
-    Lines,
-    Plan,
-    bracket_patches,
-    inserted_lines,
-    joined,
-    line_patches,
-    new_entries,
-    plan,
-    separator,
-    token_patches,
-)
+from oncelint.formats.writing.trees import Plan, joined, new_entries, plan, token_patches
+from oncelint.formats.writing.trees.brackets import Brackets, bracket_patches
+from oncelint.formats.writing.trees.lines import Lines, inserted_lines, line_patches
+from oncelint.formats.writing.trees.spelling import Item, separator
 from oncelint.model.values import Scalar as ScalarValue
 from oncelint.patches import CannotWrite, Patch
 

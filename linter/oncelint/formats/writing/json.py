@@ -8,17 +8,10 @@ from collections.abc import Sequence
 
 from oncelint.formats.operations import Operation
 from oncelint.formats.tree import Entry, Mapping, Scalar
-from oncelint.formats.writing.trees import (
-    Brackets,
-    Item,
-    Lines,
-    bracket_patches,
-    joined,
-    new_entries,
-    plan,
-    separator,
-    token_patches,
-)
+from oncelint.formats.writing.trees import joined, new_entries, plan, token_patches
+from oncelint.formats.writing.trees.brackets import Brackets, bracket_patches
+from oncelint.formats.writing.trees.lines import Lines
+from oncelint.formats.writing.trees.spelling import Item, separator
 from oncelint.model.values import Scalar as ScalarValue
 from oncelint.patches import CannotWrite, Patch
 

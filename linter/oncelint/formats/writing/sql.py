@@ -7,17 +7,10 @@ from dataclasses import dataclass
 
 from oncelint.formats.operations import Add, Operation, Remove
 from oncelint.formats.tree import Entry, Mapping
-from oncelint.formats.writing.trees import (
-    Brackets,
-    Item,
-    Lines,
-    bracket_patches,
-    joined,
-    new_entries,
-    plan,
-    separator,
-    token_patches,
-)
+from oncelint.formats.writing.trees import joined, new_entries, plan, token_patches
+from oncelint.formats.writing.trees.brackets import Brackets, bracket_patches
+from oncelint.formats.writing.trees.lines import Lines
+from oncelint.formats.writing.trees.spelling import Item, separator
 from oncelint.model.values import Scalar as ScalarValue
 from oncelint.model.values import scalar_text
 from oncelint.patches import CannotWrite, Patch

@@ -13,19 +13,10 @@ from oncelint.formats.operations import Operation
 from oncelint.formats.toml import _Reader
 from oncelint.formats.tree import Mapping, Node, Scalar
 from oncelint.formats.tree import Sequence as SequenceNode
-from oncelint.formats.writing.trees import (
-    Brackets,
-    Item,
-    Lines,
-    bracket_patches,
-    inserted_lines,
-    joined,
-    line_patches,
-    new_entries,
-    plan,
-    separator,
-    token_patches,
-)
+from oncelint.formats.writing.trees import joined, new_entries, plan, token_patches
+from oncelint.formats.writing.trees.brackets import Brackets, bracket_patches
+from oncelint.formats.writing.trees.lines import Lines, inserted_lines, line_patches
+from oncelint.formats.writing.trees.spelling import Item, separator
 from oncelint.model.values import Scalar as ScalarValue
 from oncelint.patches import CannotWrite, Patch
 

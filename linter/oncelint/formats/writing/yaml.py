@@ -12,20 +12,10 @@ from oncelint.formats.guards import without_lone_surrogates
 from oncelint.formats.operations import Operation
 from oncelint.formats.tree import Mapping, Node, Scalar
 from oncelint.formats.tree import Sequence as SequenceNode
-from oncelint.formats.writing.trees import (
-    Brackets,
-    Item,
-    Lines,
-    Plan,
-    bracket_patches,
-    indent_unit,
-    joined,
-    line_patches,
-    new_entries,
-    plan,
-    separator,
-    token_patches,
-)
+from oncelint.formats.writing.trees import Plan, joined, new_entries, plan, token_patches
+from oncelint.formats.writing.trees.brackets import Brackets, bracket_patches
+from oncelint.formats.writing.trees.lines import Lines, indent_unit, line_patches
+from oncelint.formats.writing.trees.spelling import Item, separator
 from oncelint.formats.yaml import _Builder
 from oncelint.model.values import Scalar as ScalarValue
 from oncelint.patches import CannotWrite, Patch

@@ -2,31 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from oncelint.flow.blocks import span_of
 from oncelint.flow.machine import Machine
 from oncelint.flow.story import (
-    Called,
     Keeps,
-    Leaves,
     Node,
     Round,
-    Spawned,
     Story,
     Unseen,
-    bodies,
     nodes,
 )
 from oncelint.flow.trace import Execution, LoopContext, Use
-from oncelint.flow.values import Abs, At, Comp, Foreign, Items, KafkaClient, Lit, Missing, Phi, Rec
+from oncelint.flow.values import Abs, At, Lit, Rec
 from oncelint.frameworks.python.clients import POLLS
 from oncelint.link.clients import Made, Surroundings, is_test
 from oncelint.link.loops import batches, closing, waits
 from oncelint.link.loops.buffered import buffered
+from oncelint.link.loops.naming import named
 from oncelint.link.loops.order import order_of
+from oncelint.link.loops.reading import (
+    COMMITS,
+    NO_OFFSETS,
+    SENDS,
+    TAKING,
+    behind,
+    calls_before,
+    commits_at_end,
+    effects_by_node,
+    ends_loop,
+    escapes,
+    inner_part,
+    is_for,
+    is_gathered,
+    is_set,
+    of_record,
+    of_several,
+    offsets_in,
+    one_by_one,
+    performed,
+    polls_in,
+    positions_in,
+    topic_of,
+)
 from oncelint.link.loops.remembered import remembers, tells
 from oncelint.link.loops.states import Events
 from oncelint.link.outline import Outlines, walk
@@ -34,14 +55,18 @@ from oncelint.link.paths import call_path
 from oncelint.model import ir
 from oncelint.model.pipelines import Commit, Effect, Output, Pipeline
 from oncelint.model.project import Consumer, Producer, Step
-from oncelint.model.rule import across
 from oncelint.model.sinks import Sink
-from oncelint.model.values import Known, Span
+from oncelint.model.values import Span
 
 _WRITES = frozenset({"produce", "send", "send_and_wait"})
+
+
 _SEEKS = frozenset({"seek", "pause", "seek_to_committed", "seek_to_beginning"})
+
+
 _POSITIONS = frozenset({"seek", "seek_to_beginning", "seek_to_end", "assign", "incremental_assign"})
-_CLOSES = frozenset({"close", "stop", "__exit__", "__aexit__"})
+
+
 _FLUSHES = frozenset({"flush", "commit_transaction", "close", "stop", "__exit__", "__aexit__"})
 
 
@@ -115,12 +140,12 @@ class _Reader:
             for story in machine.trace.stories
             for node in nodes(story)
             if isinstance(node, (Unseen, Execution))
-            for site in _escapes(node)
+            for site in escapes(node)
         )
         self.uses: dict[int, list[Use]] = {}
         for use in machine.trace.uses:
             self.uses.setdefault(use.site, []).append(use)
-        self.sending = [use for use in machine.trace.uses if use.method == _SENDS]
+        self.sending = [use for use in machine.trace.uses if use.method == SENDS]
         self.consumers: dict[int, Consumer] = {}
         self.producers: dict[int, Producer] = {}
         # told by the stories too: a method that is handed to other code is no use of its own
@@ -152,7 +177,7 @@ class _Reader:
         """
         found: dict[int, dict[int, _Loop]] = {}
         acting: dict[int, bool] = {}
-        for use, around in _polls(story, ()):
+        for use, around in polls_in(story, ()):
             inner = tuple(reversed(around))
             chosen = next((one for one in inner if self._works(one, use.site)), None)
             chosen = chosen or next(
@@ -168,7 +193,7 @@ class _Reader:
         """Whether something is done for the records of a consumer in a round."""
         return any(
             (isinstance(one, Execution) and id(one) in self.written)
-            or (isinstance(one, Use) and one.method in _WRITES and _of_record(one, site))
+            or (isinstance(one, Use) and one.method in _WRITES and of_record(one, site))
             for one in nodes(node.body)
         )
 
@@ -177,7 +202,7 @@ class _Reader:
             acting[id(node)] = any(
                 isinstance(one, (Execution, Keeps))
                 or (isinstance(one, Unseen) and one.record)
-                or (isinstance(one, Use) and one.method not in _TAKING)
+                or (isinstance(one, Use) and one.method not in TAKING)
                 for one in nodes(node.body)
             )
         return acting[id(node)]
@@ -189,7 +214,7 @@ class _Reader:
         polled = loop.polls[0]
         start = call_path(polled.path, context, polled.at, polled.at, "")[:-1]
         inside = list(nodes(loop.node.body))
-        effects = self._effects(list(_performed(loop.node.body)), site, context)
+        effects = self._effects(list(performed(loop.node.body)), site, context)
         taken = Step(span_of(polled.at), "consumes here")
         queued = self._queued(inside, consumer)
         events = replace(self._events(story, site, consumer, effects, taken), queued=queued)
@@ -209,7 +234,7 @@ class _Reader:
         )
         uses = [one for one in inside if isinstance(one, Use) and one.site == site]
         called = self.called.get(site, set())
-        effect_of = _lookup(effects)
+        effect_of = effects_by_node(effects)
         return Pipeline(
             consumer=consumer,
             span=span_of(context.at),
@@ -222,18 +247,20 @@ class _Reader:
             ),
             handovers=waits.handovers(loop.node.body, effect_of, start),
             waits=waits.waits(loop.node.body, start),
-            batches=batches.batches(loop.node.body, effect_of, _behind(story, loop.node)),
+            batches=batches.batches(loop.node.body, effect_of, behind(story, loop.node)),
             stores=tuple(dict.fromkeys(span_of(u.at) for u in uses if u.method == "store_offsets")),
             seeks=tuple(dict.fromkeys(span_of(u.at) for u in uses if u.method in _SEEKS)),
             closes=closing.closes(story, site),
             handles_revocation=closing.handles_revocation(self.uses.get(site, ()), site),
             suspends=waits.suspends(loop.node.body) if is_async else True,
             escapes=site in self.escaped,
-            sends_offsets=tuple(dict.fromkeys(span_of(u.at) for u in self.sending if _of(u, site))),
+            sends_offsets=tuple(
+                dict.fromkeys(span_of(u.at) for u in self.sending if is_for(u, site))
+            ),
             exits=not loop.node.endless,
             positioned=not _POSITIONS.isdisjoint(called),
-            ends=_ends(loop.node.body),
-            commits_anywhere=not _COMMITS.isdisjoint(called),
+            ends=ends_loop(loop.node.body),
+            commits_anywhere=not COMMITS.isdisjoint(called),
             stores_anywhere="store_offsets" in called,
             ordered=found is not None,
             in_tests=is_test(context.at.path) and not self.around.include_tests,
@@ -250,11 +277,11 @@ class _Reader:
             span = span_of(use.at)
             done = span in after_work if after_work is not None else None
             given = use.args[:1] or tuple(value for _, value in use.keywords)
-            if use.method == _SENDS and _of(use, site):
-                path = (*_calls(use), Step(span, "sent to the transaction here"))
+            if use.method == SENDS and is_for(use, site):
+                path = (*calls_before(use), Step(span, "sent to the transaction here"))
                 yield replace(self._passed(use, given, path), transactional=True, done=done)
             elif use.method == "store_offsets" and use.site == site:
-                path = (*_calls(use), Step(span, "stored here, to be committed"))
+                path = (*calls_before(use), Step(span, "stored here, to be committed"))
                 stored = self._passed(use, given, path)
                 if stored.offset == "own":
                     yield replace(stored, covers="stored", done=done)
@@ -275,16 +302,16 @@ class _Reader:
                     None,
                 )
                 if sink is not None:
-                    path = _inner(sink.path)
-                    many = _of_several(node)
+                    path = inner_part(sink.path)
+                    many = of_several(node)
                     found[id(node)] = Effect(sink.span, named(sink), path, many, sink)
             elif isinstance(node, Use) and node.method in _WRITES and node.site in self.producers:
-                if not _of_record(node, site):
+                if not of_record(node, site):
                     continue
                 producer = self.producers[node.site]
-                path = _inner(call_path(node.path, context, node.at, node.at, "produces here"))
+                path = inner_part(call_path(node.path, context, node.at, node.at, "produces here"))
                 output = Output(producer, span_of(node.at), path)
-                what = f"the {node.method}() to {_topic(node)}"
+                what = f"the {node.method}() to {topic_of(node)}"
                 found[id(node)] = Effect(output.span, what, path, False, None, output)
         return found
 
@@ -326,20 +353,20 @@ class _Reader:
     ) -> Events:
         every = [node for node in nodes(story) if isinstance(node, Use)]
         own = [use for use in every if use.site == site]
-        stored_by_itself = _setting(consumer, "enable.auto.commit", True)
-        commits = {id(use): self._commit(use, consumer) for use in own if use.method in _COMMITS}
+        stored_by_itself = is_set(consumer, "enable.auto.commit", True)
+        commits = {id(use): self._commit(use, consumer) for use in own if use.method in COMMITS}
         stores = {id(use): use for use in own if use.method == "store_offsets"}
         if stored_by_itself:
             commits |= {
                 key: replace(self._commit(use, consumer), covers="record")
                 for key, use in stores.items()
             }
-        sent = [use for use in every if use.method == _SENDS and _of(use, site)]
+        sent = [use for use in every if use.method == SENDS and is_for(use, site)]
         senders = {use.site for use in sent}
-        gathered = {use.site for use in sent if any(_gathered(value) for value in use.args)}
+        gathered = {use.site for use in sent if any(is_gathered(value) for value in use.args)}
         for use in every:
             if use.method == "commit_transaction" and use.site in senders:
-                path = (*_calls(use), Step(span_of(use.at), "commits the transaction here"))
+                path = (*calls_before(use), Step(span_of(use.at), "commits the transaction here"))
                 commits[id(use)] = Commit(
                     span_of(use.at),
                     "offsets",
@@ -361,14 +388,14 @@ class _Reader:
                 if use.method == "abort_transaction" and use.site in senders
             ),
             seeks=frozenset(id(use) for use in own if use.method in _SEEKS),
-            closes=frozenset(id(use) for use in own if _commits_at_end(use, consumer)),
+            closes=frozenset(id(use) for use in own if commits_at_end(use, consumer)),
             unflushed=buffered(story, transactional),
             flushes={id(use): use.site for use in every if use.method in _FLUSHES},
             taken=taken,
-            single=_one_by_one(consumer),
+            single=one_by_one(consumer),
             remembers=self._remembers,
             tells=self._tells,
-            alone=not _setting(consumer, "enable.auto.commit", False),
+            alone=not is_set(consumer, "enable.auto.commit", False),
         )
 
     def _tells(self, at: At) -> bool:
@@ -380,18 +407,18 @@ class _Reader:
         return outline is not None and remembers(outline, at.place)
 
     def _commit(self, use: Use, consumer: Consumer) -> Commit:
-        given = [*use.args, *(v for name, v in use.keywords if name not in _NO_OFFSETS)]
+        given = [*use.args, *(v for name, v in use.keywords if name not in NO_OFFSETS)]
         given = [one for one in given if not (isinstance(one, Lit) and one.value is None)]
         named = {name for name, _ in use.keywords}
-        path = (*_calls(use), Step(span_of(use.at), "commits here"))
+        path = (*calls_before(use), Step(span_of(use.at), "commits here"))
         if use.method == "store_offsets":
-            path = (*_calls(use), Step(span_of(use.at), "stored here, to be committed"))
+            path = (*calls_before(use), Step(span_of(use.at), "stored here, to be committed"))
         waited = use.method != "commit_async" and not any(
             name in ("asynchronous", "async") and not (isinstance(v, Lit) and v.value is False)
             for name, v in use.keywords
         )
         if not given:
-            stored = consumer.dialect == "librdkafka" and not _setting(
+            stored = consumer.dialect == "librdkafka" and not is_set(
                 consumer, "enable.auto.offset.store", True
             )
             covers: Literal["delivered", "stored"] = "stored" if stored else "delivered"
@@ -426,7 +453,7 @@ class _Reader:
 
     def _passed(self, use: Use, given: Sequence[Abs], path: tuple[Step, ...]) -> Commit:
         """A commit of offsets that are passed to it."""
-        offset = next(_offsets(given), None)
+        offset = next(offsets_in(given), None)
         kind: Literal["own", "next"] | None = None
         if offset is not None:
             kind = {0: "own", 1: "next"}.get(offset.plus)  # type: ignore[assignment]
@@ -436,12 +463,12 @@ class _Reader:
             path,
             kind,
             self._written_offset(use, given) if kind == "own" else None,
-            collected=offset is None or any(_gathered(one) for one in given),
+            collected=offset is None or any(is_gathered(one) for one in given),
         )
 
     def _written_offset(self, use: Use, given: Sequence[Abs]) -> Span | None:
         """Where the offset is written that is given to a call, or to the position it is given."""
-        made = next(_positions(given), None)
+        made = next(positions_in(given), None)
         found = self._offset_in(made.at) if made is not None and made.at is not None else None
         return found or self._offset_in(use.at)
 
@@ -463,223 +490,3 @@ class _Reader:
         holder = outline.parent(found[0])
         called = isinstance(holder, ir.Call) and holder.func is found[0]
         return outline.span(holder if called and holder is not None else found[0])
-
-
-# What a loop does that only takes a record for somebody else.
-_TAKING = POLLS | {"commit", "commit_async", "store_offsets", "close"}
-_COMMITS = frozenset({"commit", "commit_async"})
-_SENDS = "send_offsets_to_transaction"
-_NO_OFFSETS = frozenset({"asynchronous", "async", "timeout", "timeout_ms", "callback"})
-
-
-def _performed(story: Story) -> Iterator[Node]:
-    """What is done in a round itself, not by those that it only tells: a callback, a task queue."""
-    for node in story:
-        yield node
-        if isinstance(node, Spawned) and node.how == "callback":
-            continue
-        for inner in bodies(node):
-            yield from _performed(inner)
-
-
-def _lookup(effects: Mapping[int, Effect]) -> waits.EffectOf:
-    return lambda node: effects.get(id(node))
-
-
-def _polls(story: Story, around: tuple[Round, ...]) -> Iterator[tuple[Use, tuple[Round, ...]]]:
-    """Every call that takes records, with the rounds around it, outermost first."""
-    for node in story:
-        if isinstance(node, Use) and node.method in POLLS:
-            yield node, around
-        inner = (*around, node) if isinstance(node, Round) else around
-        for body in bodies(node):
-            yield from _polls(body, inner)
-
-
-def _behind(story: Story, loop: Round) -> Story:
-    """What comes after a loop in the sequence it stands in, and around that."""
-    for index, node in enumerate(story):
-        if node is loop:
-            return story[index + 1 :]
-        for body in bodies(node):
-            if any(one is loop for one in nodes(body)):
-                return (*_behind(body, loop), *story[index + 1 :])
-    return ()
-
-
-def _one_by_one(consumer: Consumer) -> bool:
-    """Whether max.poll.records is certainly one."""
-    return all(world.known("max.poll.records") == 1 for world in consumer.worlds)
-
-
-def _setting(consumer: Consumer, name: str, wanted: bool) -> bool:
-    """Whether a switch certainly has a value."""
-
-    def holds(world: object) -> bool | None:
-        value = world.value(name)  # type: ignore[attr-defined]
-        return value.value is wanted if isinstance(value, Known) else None
-
-    verdict = across(consumer.worlds, holds)
-    return bool(verdict) and verdict.confidence == "high"
-
-
-def _commits_at_end(use: Use, consumer: Consumer) -> bool:
-    """Whether a call ends the consumer and commits what it was given.
-
-    kafka-python 3's own `with` closes without a commit after an exception
-    (kafka/consumer/group.py, `__exit__`).
-    """
-    if use.method not in _CLOSES:
-        return False
-    if use.method == "__exit__" and consumer.dialect.startswith("kafka-python"):
-        return False
-    given = dict(use.keywords).get("autocommit", use.args[0] if use.args else None)
-    return not (isinstance(given, Lit) and given.value is False)
-
-
-def _ends(story: Story) -> bool:
-    """Whether a break or a return of a loop's own body ends it."""
-    for node in story:
-        if isinstance(node, Leaves) and node.kind in ("break", "return"):
-            return True
-        if not isinstance(node, (Round, Called)) and any(_ends(one) for one in bodies(node)):
-            return True
-    return False
-
-
-def _escapes(node: Unseen | Execution) -> Iterator[int]:
-    """The clients that are given to something that is not followed."""
-    if isinstance(node, Unseen):
-        yield from node.clients
-        return
-    for one in (*node.args, *(value for _, value in node.keywords)):
-        if isinstance(one, KafkaClient):
-            yield one.site
-
-
-def _of_record(use: Use, site: int) -> bool:
-    """Whether what is produced is made of the records of a consumer."""
-    given = (*use.args, *(value for _, value in use.keywords))
-    return any(site in _sites(value) for value in given)
-
-
-def _of(use: Use, site: int) -> bool:
-    """Whether offsets that are sent to a transaction are those of a consumer."""
-    mentioned = {
-        one for value in (*use.args, *(v for _, v in use.keywords)) for one in _sites(value)
-    }
-    if mentioned:
-        return site in mentioned
-    return any(site in loop.consumers for loop in use.loops)
-
-
-def _sites(value: Abs, depth: int = 0) -> Iterator[int]:
-    if isinstance(value, KafkaClient):
-        yield value.site
-    elif isinstance(value, (Rec, Comp)):
-        yield from value.sites
-    elif depth < 5 and isinstance(value, Foreign):
-        for one in value.made_from:
-            yield from _sites(one, depth + 1)
-    elif depth < 5 and isinstance(value, Items):
-        for one in value.items:
-            yield from _sites(one, depth + 1)
-    elif depth < 5 and isinstance(value, Phi):
-        for _, one in value.branches:
-            yield from _sites(one, depth + 1)
-
-
-def _offsets(values: Iterable[Abs]) -> Iterator[Rec]:
-    """The offsets in TopicPartition(topic, partition, offset) and OffsetAndMetadata(offset, …)."""
-    for value in values:
-        if isinstance(value, Items):
-            yield from _offsets(value.items)
-        elif isinstance(value, Phi):
-            yield from _offsets(one for _, one in value.branches)
-        elif isinstance(value, Foreign):
-            yield from (
-                one for one in value.made_from if isinstance(one, Rec) and one.part == "offset"
-            )
-        elif isinstance(value, Rec) and value.part == "offset":
-            yield value
-
-
-def _positions(values: Iterable[Abs]) -> Iterator[Foreign]:
-    """The TopicPartition and OffsetAndMetadata that hold an offset."""
-    for value in values:
-        if isinstance(value, Items):
-            yield from _positions(value.items)
-        elif isinstance(value, Phi):
-            yield from _positions(one for _, one in value.branches)
-        elif isinstance(value, Foreign) and next(_offsets([value]), None) is not None:
-            yield value
-
-
-def _of_several(execution: Execution) -> bool:
-    """Whether something is given a list of records that was filled over several polls."""
-    values = [*execution.args, *(value for _, value in execution.keywords)]
-    return any(_is_grown(one) for one in values)
-
-
-def _is_grown(value: Abs) -> bool:
-    """Whether a list has been added to, on some way."""
-    if isinstance(value, Phi):
-        return any(_is_grown(one) for _, one in value.branches)
-    return isinstance(value, Items) and not value.exact and not value.keys
-
-
-def _gathered(value: Abs) -> bool:
-    """Whether offsets that are passed may be those of earlier records alone."""
-    if isinstance(value, Phi):
-        return any(_gathered(one) for _, one in value.branches)
-    if not isinstance(value, Items):
-        return isinstance(value, Missing)
-    if not value.keys:
-        return not value.exact
-    return len(value.items) > 1 or any(_gathered(one) for one in value.items)
-
-
-def _calls(use: Use) -> tuple[Step, ...]:
-    """The calls that lead from the innermost consume loop to a use."""
-    loop = next((one for one in reversed(use.loops) if one.consumers), None)
-    if loop is None:
-        return ()
-    around = span_of(loop.at)
-    inside = next((i for i, step in enumerate(use.path) if around.covers(step.span)), None)
-    return use.path[inside:] if inside is not None else ()
-
-
-def _inner(path: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The part of a path behind the place where the record is taken."""
-    index = next((i for i, step in enumerate(path) if step.label == "consumes here"), -1)
-    return path[index + 1 :]
-
-
-def named(sink: Sink) -> str:
-    """A sink in a sentence: `the INSERT into payments`, `the POST`, `the put to orders`."""
-    where = sink.table or sink.target
-    if sink.kind == "table":
-        verb = {
-            "orm-add": "add",
-            "orm-create": "create",
-            "orm-upsert": "upsert",
-            "orm-update": "update",
-        }.get(sink.operation, sink.operation.upper())
-        into = {"UPDATE": "of", "DELETE": "from", "update": "of"}.get(verb, "into")
-        return f"the {verb}" + (f" {into} {where}" if where else "")
-    if sink.kind in ("http", "payment"):
-        verb = sink.operation.upper() if sink.operation in _HTTP else sink.operation
-        return f"the {verb}" + (f" to {where}" if where else f" through {sink.library}")
-    if sink.kind == "mail":
-        return "the mail"
-    return f"the {sink.operation}" + (f" to {where}" if where else f" through {sink.library}")
-
-
-_HTTP = frozenset({"post", "put", "patch", "delete", "get"})
-
-
-def _topic(use: Use) -> str:
-    value = dict(use.keywords).get("topic", use.args[0] if use.args else None)
-    if isinstance(value, Lit) and isinstance(value.value, str):
-        return value.value
-    return "another topic"

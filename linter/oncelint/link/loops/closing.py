@@ -14,6 +14,7 @@ from oncelint.flow.story import (
 )
 from oncelint.flow.trace import Use
 from oncelint.flow.values import Abs, KafkaClient, Lit, Missing
+from oncelint.link.loops.reading import CLOSES
 from oncelint.model.values import Span
 
 
@@ -29,7 +30,7 @@ def closes(story: Story, site: int) -> tuple[tuple[Span, bool], ...]:
 
 def _closing(story: Story, site: int, after: bool) -> Iterator[tuple[Use, bool]]:
     for node in story:
-        if isinstance(node, Use) and node.site == site and node.method in _CLOSES:
+        if isinstance(node, Use) and node.site == site and node.method in CLOSES:
             if not _without_commit(node):
                 yield node, after
         if isinstance(node, Attempt):
@@ -42,9 +43,6 @@ def _closing(story: Story, site: int, after: bool) -> Iterator[tuple[Use, bool]]
         else:
             for inner in bodies(node):
                 yield from _closing(inner, site, after)
-
-
-_CLOSES = frozenset({"close", "stop", "__exit__", "__aexit__"})
 
 
 def _without_commit(use: Use) -> bool:

@@ -22,18 +22,33 @@ from oncelint.link.outline import (
     Outline,
     Outlines,
     derived_names,
-    dotted,
     fate,
     given_away,
     header,
-    imports,
     last_name,
     names,
     traced_loops,
-    walk,
 )
 from oncelint.link.producers.callers import entry
+from oncelint.link.producers.constructing import INITS, constructs, initialises, one_instance
+from oncelint.link.producers.levels import (
+    always_runs,
+    at_once,
+    cached,
+    ends_with,
+    is_call_of,
+    is_inside,
+    is_script,
+    job_of,
+    loop_span,
+    matters,
+    nodes_at,
+    receiver_of,
+    repeats,
+    steps_of,
+)
 from oncelint.link.producers.resends import resends_of
+from oncelint.link.producers.results import forgotten, goes_on, has_callback, looked_at
 from oncelint.link.producers.rounds import (
     derived_from,
     few_rounds,
@@ -49,15 +64,11 @@ from oncelint.model.project import Producer, Step
 from oncelint.model.values import Span
 
 WRITES = frozenset({"produce", "send", "send_and_wait"})
+
+
 _ENDS = frozenset(
     {"flush", "close", "stop", "poll", "__exit__", "__aexit__", "commit_transaction", "purge"}
 )
-_FUTURE = frozenset(
-    {"get", "result", "add_callback", "add_errback", "add_both", "add_done_callback"}
-    | {"succeeded", "failed", "exception"}
-)
-# The position of the callback among the arguments of produce() (confluent_kafka/src/Producer.c).
-_CALLBACK_AT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +159,7 @@ class _Life:
         makings = [one for one in self.site.makings if one.called] or self.site.makings
         ways = [self.outlines.levels(one.path, self.site.at) for one in makings]
         ways = [way for way in ways if way and not is_test(way[0].outline.path)]
-        ways = [way for way in ways if not any(_ends_with(other, way) for other in ways)]
+        ways = [way for way in ways if not any(ends_with(other, way) for other in ways)]
         owners = [(way, self.owner(way)) for way in ways]
         repeated = next(filter(None, (self.repeated(*one) for one in owners)), None)
         live = next(filter(None, (self.live(*one) for one in owners)), None)
@@ -169,7 +180,7 @@ class _Life:
             ends=None if escapes else self.ends(owners),
             live=live[0] if live is not None else None,
             live_span=live[1] if live is not None else None,
-            jobs=tuple(dict.fromkeys(job for way in ways if (job := _job(way)) is not None)),
+            jobs=tuple(dict.fromkeys(job for way in ways if (job := job_of(way)) is not None)),
             lasting=any(self.lasts(step) for _, way in self.writes for step in way),
             reached=any(
                 way[0].function is None or self.entered(way[0]) is not None
@@ -191,25 +202,25 @@ class _Life:
             what = fate(level.outline, node)
             if what.kind in ("attribute", "module") and what.name is not None:
                 held_as |= {what.name}
-            if _cached(level.function):
+            if cached(level.function):
                 return _Owner(index, node, Fate("kept"), held_as)
             function = level.function
-            in_init = isinstance(function, ir.Function) and function.name in _INITS
-            if in_init and function is not None and _one_instance(level.outline.owner(function)):
+            in_init = isinstance(function, ir.Function) and function.name in INITS
+            if in_init and function is not None and one_instance(level.outline.owner(function)):
                 return _Owner(index, node, Fate("kept"), held_as)
-            own = in_init and _initialises(node)
+            own = in_init and initialises(node)
             leaves = what.kind == "returned" or (what.kind == "attribute" and in_init) or own
             if not leaves or index == 0 or function is None:
                 kind = Fate("kept", what.name) if leaves else what
                 return _Owner(index, node, kind, held_as)
             caller = way[index - 1].call
-            if not in_init and not _calls(caller, function):
+            if not in_init and not is_call_of(caller, function):
                 return _Owner(index, node, Fate("kept"), held_as)
             index, node = index - 1, caller
 
     def escapes(self, way: Sequence[Level], owner: _Owner) -> bool:
         """Whether code that is not seen may hold the producer, or do something with it."""
-        if not _constructs(way[-1], self.site.constructor.rpartition(".")[2]):
+        if not constructs(way[-1], self.site.constructor.rpartition(".")[2]):
             return True  # a subclass, which may do with itself what it likes
         if owner.fate.kind == "kept":
             return not owner.fate.pooled
@@ -223,7 +234,7 @@ class _Life:
         level = way[owner.index]
         if owner.fate.kind == "attribute":
             # an object keeps it only until it is made anew, if that is whenever the way comes here
-            if not all(_always(one.outline, one.call) for one in way):
+            if not all(always_runs(one.outline, one.call) for one in way):
                 return None
         elif owner.fate.kind not in ("local", "module"):
             return None
@@ -234,8 +245,8 @@ class _Life:
         for loop in level.outline.loops_around(owner.node):
             told = self.in_loop(level, owner, loop, nodes)
             if told is not None:
-                steps = _steps(way[owner.index :])
-                return _Repeated(_loop_span(level.outline, loop), None, told, steps)
+                steps = steps_of(way[owner.index :])
+                return _Repeated(loop_span(level.outline, loop), None, told, steps)
             if level.outline.function(loop) is level.function:
                 return None  # an outer loop restarts what the inner one does
         return self.per_call(way, owner, nodes)
@@ -254,12 +265,12 @@ class _Life:
         """For what a loop makes a producer in each round; None when it does not."""
         outline = level.outline
         if any(
-            not _inside(outline, use, loop) for use in owner.fate.uses if _matters(outline, use)
+            not is_inside(outline, use, loop) for use in owner.fate.uses if matters(outline, use)
         ):
             return None  # it outlives the loop
         if _guarded(outline, owner, loop):
             return None
-        here = [node for node in sends if _inside(outline, node, loop)]
+        here = [node for node in sends if is_inside(outline, node, loop)]
         if not here:
             return None
         if makes_consumer(loop):
@@ -310,7 +321,7 @@ class _Life:
         if not isinstance(function, ir.Function) or _guarded(level.outline, owner, None):
             return None
         place = header(level.outline.path, function)
-        steps = _steps(way[owner.index :])
+        steps = steps_of(way[owner.index :])
         for index in range(owner.index, -1, -1):
             outer = way[index]
             if index < owner.index:
@@ -318,13 +329,13 @@ class _Life:
                     told = self.called_in(way, owner, index, loop, sends)
                     if told is None:
                         return None
-                    return _Repeated(None, place, told, _steps(way[index:]))
+                    return _Repeated(None, place, told, steps_of(way[index:]))
             what = self.entered(outer)
             if what == "record" and all(map(self.many, nodes_at(self.writes, outer))):
                 return None  # it is called with a stream or a batch
             if what is not None:
                 start = Step(header(outer.outline.path, outer.function), _HANDLES[what])
-                return _Repeated(None, place, what, (start, *_steps(way[index:])))
+                return _Repeated(None, place, what, (start, *steps_of(way[index:])))
         return self.called_elsewhere(level, function, place, steps)
 
     def entered(self, level: Level) -> Literal["record", "request"] | None:
@@ -353,7 +364,7 @@ class _Life:
                         at = header(way[outer].outline.path, way[outer].function)
                         start = Step(at, _HANDLES[what])
                         return _Repeated(
-                            None, place, what, (start, *_steps(way[outer:index]), *steps)
+                            None, place, what, (start, *steps_of(way[outer:index]), *steps)
                         )
         return None
 
@@ -392,12 +403,12 @@ class _Life:
         self, way: Sequence[Level], owner: _Owner
     ) -> tuple[Literal["pool", "threads", "requests"], Span | None] | None:
         level = way[owner.index]
-        if owner.fate.kind == "kept" and owner.fate.pooled and _repeats(level, owner.node):
+        if owner.fate.kind == "kept" and owner.fate.pooled and repeats(level, owner.node):
             return ("pool", level.outline.span(owner.node))
         if owner.fate.kind != "local":
             return None  # what holds it may be one for all of them
         for outer in way[: owner.index]:
-            if _at_once(outer):
+            if at_once(outer):
                 return ("threads", outer.span)
         return None
 
@@ -421,10 +432,10 @@ class _Life:
             level = way[-1]
             yield Send(
                 at,
-                _has_callback(level.call, self.producer.dialect),
-                _looked_at(level, self.producer.dialect, use.method),
+                has_callback(level.call, self.producer.dialect),
+                looked_at(level, self.producer.dialect, use.method),
                 use.path,
-                started=not _forgotten(level, self.producer.dialect, use.method),
+                started=not forgotten(level, self.producer.dialect, use.method),
                 record=at in records,
                 topic=_topic_name(level.call),
             )
@@ -435,7 +446,7 @@ class _Life:
         for use, _ in self.uses:
             if use.method in _ENDS:
                 found[span_of(use.at)] = None
-        held = {last_name(_receiver(way)) for _, way in self.uses if way}
+        held = {last_name(receiver_of(way)) for _, way in self.uses if way}
         for way, owner in owners:
             level = way[owner.index]
             held |= {owner.fate.name, *owner.held_as}
@@ -465,13 +476,13 @@ class _Life:
             level = way[owner.index]
             outer = way[: owner.index + 1]
             functions = [*outer, *(step for _, sent in self.writes for step in sent)]
-            if any(_goes_on(one, self.polled) for one in functions):
+            if any(goes_on(one, self.polled) for one in functions):
                 told.add(None)
             elif owner.fate.kind == "local" and level.function is not None:
                 told.add("function")
             elif owner.fate.kind == "module" or level.function is None:
                 once = way[0].function is None and owner.fate.kind in ("module", "local")
-                told.add("script" if once and _is_script(way[0].outline, self.writes) else None)
+                told.add("script" if once and is_script(way[0].outline, self.writes) else None)
             else:
                 told.add(None)
         return told.pop() if len(told) == 1 else None
@@ -499,175 +510,14 @@ class _Life:
                 yield way[-1].outline.span(shown)
 
 
-_INITS = ("__init__", "__post_init__")
 _GROUP_KEYWORDS = ("group_metadata", "consumer_group_id", "group_id")
-_SPAWNS = frozenset(
-    {"Thread", "Process", "submit", "to_thread", "run_in_executor", "create_task", "apply_async"}
-    | {"start_soon", "spawn", "ensure_future", "start_new_thread"}
-)
-_MAPS = frozenset({"map", "imap", "imap_unordered", "starmap"})
+
+
 _HANDLES: Mapping[_For, str] = {
     "request": "handles a request",
     "record": "is called with a record",
     "round": "is called again and again",
 }
-
-
-def nodes_at(
-    writes: Sequence[tuple[Use, tuple[Level, ...]]], level: Level
-) -> list[tuple[Level, Node]]:
-    """The calls in the function of a level that lead to sends."""
-    return [
-        (step, step.call)
-        for _, way in writes
-        for step in way
-        if step.outline is level.outline and step.function is level.function
-    ]
-
-
-def _ends_with(way: Sequence[Level], other: Sequence[Level]) -> bool:
-    """Whether a way is a longer one that ends as another does: its callers are known."""
-    behind = way[-len(other) :]
-    return len(way) > len(other) and all(
-        one.call is two.call for one, two in zip(behind, other, strict=True)
-    )
-
-
-def _steps(way: Sequence[Level]) -> tuple[Step, ...]:
-    """The calls on a way, the last of which makes the producer."""
-    *calls, last = way
-    return (
-        *(Step(one.span, f"calls {last_name(one.call.func) or 'a function'}") for one in calls),
-        Step(last.span, "makes a producer here"),
-    )
-
-
-def _loop_span(outline: Outline, loop: ir.Loop) -> Span:
-    return header(outline.path, loop)
-
-
-def _up(outline: Outline, node: Node) -> Iterator[tuple[Node, Node]]:
-    """What encloses an expression within its statement."""
-    for holder, child in outline.around(node):
-        if isinstance(holder, (ir.Function, ir.Lambda, ir.Loop, ir.If, ir.Try, ir.With, ir.Class)):
-            return
-        yield holder, child
-
-
-def _comprehended(level: Level, node: Node) -> bool:
-    return any(isinstance(one, ir.Comprehension) for one, _ in _up(level.outline, node))
-
-
-def _repeats(level: Level, node: Node) -> bool:
-    """Whether what is put into a container is put there again and again, or under any key."""
-    parent = level.outline.parent(node)
-    keyed = isinstance(parent, ir.Assign) and isinstance(parent.targets[0], ir.Subscript)
-    looped = next(level.outline.loops_around(node), None) is not None
-    return keyed or looped or _comprehended(level, node)
-
-
-def _at_once(level: Level) -> bool:
-    """Whether a call has a function run several times at once: threads, processes or tasks that are
-    started in a loop or comprehension, or a pool's map()."""
-    func, outline = level.call.func, level.outline
-    if isinstance(func, ir.Attribute) and func.name in _MAPS:
-        return True
-    comprehended = _comprehended(level, level.call)
-    if not comprehended and next(outline.loops_around(level.call), None) is None:
-        return False
-    around = {
-        last_name(one.func) for one, _ in _up(outline, level.call) if isinstance(one, ir.Call)
-    }
-    tasks = {"create_task", "ensure_future"} | ({"gather", "wait"} if comprehended else set())
-    return last_name(func) in _SPAWNS or bool(around & tasks)
-
-
-def _inside(outline: Outline, node: Node, loop: ir.Loop) -> bool:
-    return any(
-        holder is loop and any(child is one for one in loop.body)
-        for holder, child in outline.around(node)
-    )
-
-
-def _matters(outline: Outline, use: ir.Name) -> bool:
-    """Whether a mention of the producer's name does more than give it nothing."""
-    parent = outline.parent(use)
-    empty = isinstance(parent, ir.Assign) and isinstance(parent.value, ir.Const)
-    return not empty and not isinstance(parent, ir.Delete)
-
-
-def _calls(call: ir.Call, function: ir.Function | ir.Lambda) -> bool:
-    return isinstance(function, ir.Function) and last_name(call.func) == function.name
-
-
-def _cached(function: ir.Function | ir.Lambda | None) -> bool:
-    """Whether a decorator keeps what a function gives back."""
-    if not isinstance(function, ir.Function):
-        return False
-    words = " ".join(dotted(one).lower() for one in function.decorators)
-    return any(word in words for word in ("cache", "singleton", "memo", "fixture", "once"))
-
-
-def _constructs(level: Level, constructor: str) -> bool:
-    """Whether a call makes a client of a class that the library has: by its name, through
-    functools.partial, or from the constructor of a subclass that adds nothing else."""
-    func: Node = level.call.func
-    if isinstance(func, ir.Call) and last_name(func.func) == "partial" and func.args:
-        func = func.args[0]
-    if last_name(func) in (constructor, _alias(level, constructor)):
-        return True
-    function = level.function
-    cls = level.outline.owner(function) if function is not None else None
-    return (
-        _initialises(level.call)
-        and cls is not None
-        and not any(isinstance(one, ir.Function) and one is not function for one in cls.body)
-    )
-
-
-def _initialises(call: Node) -> bool:
-    """Whether a call is `super().__init__(…)`: it makes the object itself a client."""
-    func = call.func if isinstance(call, ir.Call) else None
-    return (
-        isinstance(func, ir.Attribute)
-        and func.name == "__init__"
-        and isinstance(func.base, ir.Call)
-        and last_name(func.base.func) == "super"
-    )
-
-
-def _one_instance(cls: ir.Class | None) -> bool:
-    """Whether a class may give the same object again: by a metaclass, a `__new__` of its own, or a
-    decorator or base that says so."""
-    if cls is None:
-        return False
-    words = [dotted(one).lower() for one in (*cls.decorators, *cls.bases)]
-    return (
-        (cls.metaclass is not None and last_name(cls.metaclass) not in ("ABCMeta", "type"))
-        or any(isinstance(one, ir.Function) and one.name == "__new__" for one in cls.body)
-        or any(word in one for one in words for word in ("singleton", "cache", "borg", "once"))
-    )
-
-
-def _alias(level: Level, constructor: str) -> str | None:
-    """Another name the constructor is imported under in a file."""
-    for stmt in imports(level.outline):
-        if stmt.name == constructor:
-            return stmt.alias
-    return None
-
-
-def _always(outline: Outline, node: Node) -> bool:
-    """Whether a call is made whenever its function is, or its loop's round comes."""
-    for holder, child in outline.around(node):
-        if isinstance(holder, (ir.Function, ir.Lambda, ir.Loop)):
-            return True
-        if isinstance(holder, ir.If) and child is not holder.test:
-            if "__name__" not in names(holder.test):
-                return False
-        if isinstance(holder, (ir.Handler, ir.Conditional, ir.Either)):
-            return False
-    return True
 
 
 def _guarded(outline: Outline, owner: _Owner, until: ir.Loop | None) -> bool:
@@ -683,115 +533,6 @@ def _guarded(outline: Outline, owner: _Owner, until: ir.Loop | None) -> bool:
         if isinstance(holder, ir.Handler):
             return True
     return False
-
-
-def _job(way: Sequence[Level]) -> str | None:
-    """The script that a way begins in: code a module runs when it is started."""
-    first = way[0]
-    return first.outline.path if first.function is None else None
-
-
-def _receiver(way: Sequence[Level]) -> Node:
-    """What the last call of a way is a method of."""
-    func = way[-1].call.func
-    return func.base if isinstance(func, ir.Attribute) else func
-
-
-def _has_callback(call: ir.Call, dialect: str) -> bool:
-    if any(one.name in ("callback", "on_delivery", None) for one in call.keywords):
-        return True
-    if any(isinstance(one, ir.Star) for one in call.args):
-        return True
-    return dialect == "librdkafka" and len(call.args) > _CALLBACK_AT
-
-
-def _looked_at(level: Level, dialect: str, method: str) -> bool:
-    """Whether anything is done with what a send gives back."""
-    parent, awaited = level.outline.parent(level.call), 0
-    while isinstance(parent, ir.Await):
-        parent, awaited = level.outline.parent(parent), awaited + 1
-    if isinstance(parent, ir.Evaluate):
-        return awaited > 1 or (method == "send_and_wait" and awaited > 0)
-    if isinstance(parent, ir.Assign) and dialect != "librdkafka":
-        kept = {name for target in parent.targets for name in names(target)}
-        if kept <= {"_", "__"}:
-            return False
-        scope = level.function if level.function is not None else None
-        body: Iterable[Node] = (scope,) if scope is not None else level.outline.module.body
-        mentions = [
-            one
-            for stmt in body
-            for one in walk(stmt)
-            if isinstance(one, ir.Name) and one.id in kept
-        ]
-        return len(mentions) > len(parent.targets) or not all(
-            isinstance(target, ir.Name) for target in parent.targets
-        )
-    return not isinstance(parent, ir.Assign)
-
-
-def _forgotten(level: Level, dialect: str, method: str) -> bool:
-    """Whether a coroutine is made and dropped: aiokafka's send() does nothing until awaited."""
-    return (
-        dialect == "aiokafka"
-        and method in ("send", "send_and_wait")
-        and isinstance(level.outline.parent(level.call), ir.Evaluate)
-        and isinstance(level.function, ir.Function)
-        and level.function.is_async
-    )
-
-
-# What keeps a program alive after it has sent, or gives the client's thread time to send.
-_WAITING = frozenset(
-    {"sleep", "join", "wait", "input", "run_forever", "serve", "serve_forever", "mainloop", "pause"}
-    | {"start_polling", "loop_forever", "start_consuming", "run_app", "get", "result", "gather"}
-    | {"wait_for", "as_completed", "shutdown"}
-)
-
-
-def _goes_on(level: Level, polled: Collection[tuple[str, ir.Place]]) -> bool:
-    """Whether the function of a level, or its module's code, runs on for long, or waits."""
-    scope: Iterable[Node]
-    if level.function is not None:
-        scope = (level.function,)
-    else:
-        scope = [
-            one for one in level.outline.module.body if not isinstance(one, (ir.Function, ir.Class))
-        ]
-        if any(
-            isinstance(one, ir.Call) and last_name(one.func) in ("run", "start", "main_loop")
-            for stmt in scope
-            for one in walk(stmt)
-            if dotted(one) != "asyncio.run" and not _is_followed(level.outline, one)
-        ):
-            return True
-    for stmt in scope:
-        for node in walk(stmt):
-            if isinstance(node, ir.Loop):
-                endless = node.iter is None and not isinstance(node.test, ir.Other)
-                if endless or (level.outline.path, node.place) in polled:
-                    return True
-            elif isinstance(node, ir.Call) and last_name(node.func) in _WAITING:
-                if dotted(node.func).endswith("environ.get") or _plain_get(node):
-                    continue
-                if not _is_followed(level.outline, node):
-                    return True
-    return False
-
-
-def _is_followed(outline: Outline, node: Node) -> bool:
-    """Whether a call leads into a function of the project, which is looked at itself."""
-    return isinstance(node, ir.Call) and node.place in outline.followed
-
-
-def _plain_get(node: ir.Call) -> bool:
-    """`settings.get("key")`: a lookup, not a future that is waited for."""
-    return last_name(node.func) == "get" and bool(node.args) and isinstance(node.args[0], ir.Text)
-
-
-def _is_script(outline: Outline, writes: Sequence[tuple[Use, tuple[Level, ...]]]) -> bool:
-    """Whether everything is sent by the code a module runs when it is started, here."""
-    return all(way and way[0].function is None and way[0].outline is outline for _, way in writes)
 
 
 def _of_record(value: Abs, depth: int = 4) -> bool:

@@ -25,7 +25,7 @@ from oncelint.flow.story import (
 from oncelint.flow.trace import Execution, Use
 from oncelint.flow.values import At
 from oncelint.frameworks.python.clients import POLLS
-from oncelint.link.loops import named
+from oncelint.link.loops.naming import named
 from oncelint.link.outline import all_nodes
 from oncelint.link.paths import header_of
 from oncelint.link.transactions.graph import Point
