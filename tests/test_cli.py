@@ -180,7 +180,7 @@ def test_version_loads_next_to_nothing() -> None:
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     # -S: without site, whose .pth files load modules of their own
-    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])}
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], capture_output=True, text=True, env=environment
     )
@@ -855,7 +855,7 @@ def test_an_output_without_the_characters_gets_escapes(
 
 
 def test_a_closed_pipe_is_no_traceback() -> None:
-    code = "import os, sys\nfrom oncelint import cli\nsys.exit(cli._write('x' * 1_000_000, 1))\n"
+    code = "import os, sys\nfrom oncelint import cli\nsys.exit(cli.terminal.write('x' * 1_000_000, 1))\n"
     reader, writer = os.pipe()
     os.close(reader)
     try:
