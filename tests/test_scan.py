@@ -120,3 +120,12 @@ def test_a_folder_that_cannot_be_listed_is_told(
     assert [(item.path, item.reason) for item in found.skipped] == [
         ("locked", "unreadable: the folder cannot be listed")
     ]
+
+
+def test_a_line_of_gitignore_that_is_no_pattern_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("build\\\n/generated\n", encoding="utf-8")
+    for name in ("generated/client.properties", "client.properties"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("bootstrap.servers=kafka:9092\n", encoding="utf-8")
+    assert list_files(tmp_path) == [".gitignore", "client.properties"]

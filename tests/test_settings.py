@@ -188,6 +188,11 @@ def test_extend_is_read_first_and_replaced_setting_by_setting(tmp_path: Path) ->
         ("fail-on = 'never'", ":1: fail-on: must be one of note, warning, error"),
         ("min-confidence = true", ":1: min-confidence: must be one of low, medium, high"),
         ("max-file-size = true", ":1: max-file-size: must be a number of bytes above 0"),
+        ('exclude = ["build\\\\"]', ":1: exclude: build\\ is no pattern of .gitignore's"),
+        (
+            "[per-file-ignores]\n'!' = []",
+            ":2: per-file-ignores.!: ! is no pattern of .gitignore's",
+        ),
         ("max-file-size = 0", ":1: max-file-size: must be a number of bytes above 0"),
         ("severity = 'error'", ":1: severity: must be a table"),
         (

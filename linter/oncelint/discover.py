@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 
 from oncelint.dependencies import is_unit_file, may_matter, reader_for
 from oncelint.frameworks import relevant
+from oncelint.patterns import matcher
 
 TYPE_CHECKING = False  # typing costs a third of what an interpreter costs to start
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from oncelint.model.facts import Skipped
@@ -139,10 +140,8 @@ def list_files(root: Path, exclude: Sequence[str] = ()) -> list[str]:
     if listed is None:
         listed = list(_walk(root))
     if exclude:
-        from pathspec import PathSpec  # only where something is excluded
-
-        spec = PathSpec.from_lines("gitwildmatch", exclude)
-        listed = [path for path in listed if not spec.match_file(path)]
+        excluded = matcher(exclude)
+        listed = [path for path in listed if not excluded(path)]
     return sorted(listed)
 
 
@@ -191,7 +190,7 @@ def _walk(root: Path) -> Iterator[str]:
 
     A folder that cannot be read is listed itself, with a slash at its end.
     """
-    ignores: list[tuple[str, object]] = []
+    ignores: list[tuple[str, Callable[[str], bool]]] = []
     unreadable: list[OSError] = []
     for folder, names, files in os.walk(root, onerror=unreadable.append):
         relative = os.path.relpath(folder, root).replace(os.sep, "/")
@@ -213,24 +212,19 @@ def _walk(root: Path) -> Iterator[str]:
         yield os.path.relpath(error.filename, root).replace(os.sep, "/") + "/"
 
 
-def _ignore_file(path: str) -> object:
-    from pathspec import PathSpec  # only where there is no git and a .gitignore
-
+def _ignore_file(path: str) -> Callable[[str], bool]:
     try:
         with open(path, encoding="utf-8", errors="replace") as handle:
-            return PathSpec.from_lines("gitwildmatch", handle)
+            return matcher(handle.readlines())
     except OSError:
-        return PathSpec([])
+        return lambda path: False
 
 
-def _ignored(ignores: list[tuple[str, object]], path: str) -> bool:
-    from pathspec import PathSpec
-
-    for prefix, spec in ignores:
-        if path.startswith(prefix) and isinstance(spec, PathSpec):
-            if spec.match_file(path[len(prefix) :]):
-                return True
-    return False
+def _ignored(ignores: list[tuple[str, Callable[[str], bool]]], path: str) -> bool:
+    return any(
+        path.startswith(prefix) and ignores_it(path[len(prefix) :])
+        for prefix, ignores_it in ignores
+    )
 
 
 def kind_of(path: str, data: bytes | None = None) -> str | None:

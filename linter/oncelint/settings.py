@@ -262,13 +262,23 @@ def _suggestion(name: str, names: Collection[str]) -> str:
     return f", did you mean {near}?" if near else f" (there are {', '.join(sorted(names))})"
 
 
+def _check_pattern(source: _Source, key: str, pattern: str) -> None:
+    from oncelint.patterns import is_pattern  # only where settings have patterns
+
+    if not is_pattern(pattern):
+        raise source.error(key, f"{pattern} is no pattern of .gitignore's")
+
+
 def _value(source: _Source, key: str, value: Any, names: Names | None) -> Any:
     from oncelint.model.finding import CONFIDENCES, SEVERITIES  # only where there are settings
 
     if key in ("select", "ignore", "extend-select"):
         return _rules(source, key, value, names)
     if key == "exclude":
-        return _texts(source, key, value)
+        patterns = _texts(source, key, value)
+        for pattern in patterns:
+            _check_pattern(source, key, pattern)
+        return patterns
     if key in ("include-tests", "documents", "preview", "pedantic"):
         return _flag(source, key, value)
     if key in ("min-severity", "fail-on"):
@@ -293,6 +303,8 @@ def _value(source: _Source, key: str, value: Any, names: Names | None) -> Any:
         )
     table = _table(source, key, value)
     if key == "per-file-ignores":
+        for pattern in table:
+            _check_pattern(source, f"{key}.{pattern}", pattern)
         return tuple(
             (pattern, _rules(source, f"{key}.{pattern}", rules, names))
             for pattern, rules in table.items()

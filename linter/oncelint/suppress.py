@@ -17,6 +17,7 @@ from oncelint.model.facts import SuppressionComment
 from oncelint.model.finding import Finding, Suppressed
 from oncelint.model.project import SuppressionUse
 from oncelint.model.values import Span
+from oncelint.patterns import matcher
 from oncelint.settings import nearest
 
 if TYPE_CHECKING:
@@ -187,7 +188,9 @@ def _stacked(
 def _by_settings(
     settings: Settings, locate: Callable[[str, str], Span | None] | None
 ) -> Callable[[Finding], Suppressed | None]:
-    patterns = [(_matcher(pattern), pattern, names) for pattern, names in settings.per_file_ignores]
+    patterns = [
+        (matcher([pattern]), pattern, names) for pattern, names in settings.per_file_ignores
+    ]
 
     def judge(finding: Finding) -> Suppressed | None:
         for matches, pattern, names in patterns:
@@ -212,12 +215,6 @@ def _stands_at(
         return True  # the whole document
     place = locate(location.path, location.pointer) if locate else None
     return place is not None and (place.covers(finding.span) or finding.span.covers(place))
-
-
-def _matcher(pattern: str) -> Callable[[str], bool]:
-    from pathspec import GitIgnoreSpec  # only where settings have patterns
-
-    return GitIgnoreSpec.from_lines([pattern]).match_file
 
 
 def _use(
