@@ -14,7 +14,7 @@ import org.apache.kafka.streams.state.Stores;
  * An application of Kafka Streams that copies records, and remembers the last one of each key.
  *
  * Arguments: a file of its configuration, the topics it reads and writes, its folder, and the value of
- * the record in whose processing its process is killed, once what was written before has been sent.
+ * the record with whose processing it does not get done until its process is killed.
  */
 public final class StreamsProgram {
     public static void main(String[] arguments) throws Exception {
@@ -30,7 +30,7 @@ public final class StreamsProgram {
             arguments[1],
             org.apache.kafka.streams.kstream.Consumed.with(Serdes.String(), Serdes.String()));
         records
-            .peek((key, value) -> { if (value.equals(killedAt)) die(); })
+            .peek((key, value) -> { if (value.equals(killedAt)) stay(); })
             .to(arguments[2], org.apache.kafka.streams.kstream.Produced.with(
                 Serdes.String(), Serdes.String()));
         records
@@ -50,12 +50,11 @@ public final class StreamsProgram {
         streams.start();
     }
 
-    private static void die() {
+    private static void stay() {
         try {
-            Thread.sleep(1500);
+            Thread.sleep(Long.MAX_VALUE);
         } catch (InterruptedException problem) {
             throw new IllegalStateException(problem);
         }
-        Runtime.getRuntime().halt(9);
     }
 }

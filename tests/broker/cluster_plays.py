@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.broker.running import WAIT_S, Scene, kill, until
+from tests.broker.running import WAIT_S, Play, Scene, kill, until
 
 _CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"
 # Internal topics of one partition, groups that wait for nobody, and nodes that are missed soon.
@@ -16,7 +17,8 @@ _SOON = (
     "broker.heartbeat.interval.ms=500\n"
     "transaction.remove.expired.transaction.cleanup.interval.ms=1000\n"
 )
-_PATIENCE_S = 15
+_ASKED_S = 10  # each time; what is to work is asked for again
+_PAUSE_S = 5
 _Nodes = dict[int, subprocess.Popen[bytes]]
 
 
@@ -24,7 +26,7 @@ def alone(scene: Scene) -> list[str]:
     """One broker, and a program that writes in a transaction; what is in its topic."""
     servers, _ = _cluster(scene)
     program = scene.program("write.py")
-    until(lambda: program.poll() is not None, seconds=WAIT_S)
+    until(lambda: program.poll() is not None)
     return _read(servers, scene.case.word)
 
 
@@ -37,29 +39,85 @@ def losses(scene: Scene) -> list[str]:
     servers, nodes = _cluster(scene)
     assert scene.program("create.py").wait(WAIT_S) == 0, scene.log()
     topic, found = scene.case.word, []
-    assert until(lambda: _leader(servers, topic) > 0), scene.log()
-    producer = _transactional(servers, topic, WAIT_S)
-    _transaction(producer, topic, "first")
-    _commit(servers, topic)
-    until(lambda: False, seconds=6)
-    if _works(lambda: _transaction(producer, topic, "second")):
+    _until_whole(scene, servers, topic)
+    producers: list[Any] = []
+    assert until(lambda: _works(lambda: producers.append(_begun(servers, topic)))), scene.log()
+    assert until(lambda: _works(lambda: _commit(servers, topic))), scene.log()
+    _pause(servers, topic)
+    if _works(lambda: _transaction(producers[-1], topic, WAIT_S)):
         found.append("paused")
-    without = {
+    without: dict[str, tuple[str, Callable[[], object]]] = {
         topic: ("topic", lambda: _first(servers, topic)),
         "__consumer_offsets": ("offsets", lambda: _committed(servers, topic)),
-        "__transaction_state": (
-            "transactions",
-            lambda: _transaction(_transactional(servers, topic, _PATIENCE_S), topic, "third"),
-        ),
+        "__transaction_state": ("transactions", lambda: _begun(servers, topic)),
     }
     for lost, (word, asked) in without.items():
-        node = _leader(servers, lost)
+        node = _until_whole(scene, servers, lost)
         kill(nodes[node])
-        if _works(asked):
+        if _goes_on(scene, servers, lost, node, asked):
             found.append(word)
         nodes[node] = _start(scene, node)
-        assert until(lambda lost=lost: _whole(servers, lost)), scene.log()  # type: ignore[misc]
     return found
+
+
+def _pause(servers: str, name: str) -> None:
+    """Lets a transactional id be unused for some seconds, and where the brokers keep ids for less
+    than that until it is forgotten: they look for such ids when they come to it."""
+    kept_ms = int(_setting(servers, "transactional.id.expiration.ms"))
+    if kept_ms > 1000 * _PAUSE_S:
+        time.sleep(_PAUSE_S)
+    else:
+        assert until(lambda: _forgotten(servers, name)), f"{name} is kept"
+
+
+def _goes_on(scene: Scene, servers: str, lost: str, node: int, asked: Callable[[], object]) -> bool:
+    """Whether something works while the node is away that has led a topic.
+
+    Where another node leads now it is asked for until it works. Where nobody does, since no other
+    has a copy, it is asked for once, and nobody leads before and after.
+    """
+    leaders: list[int] = []
+
+    def known() -> bool:
+        leader = _leader_without(servers, lost, node)
+        if leader is not None:
+            leaders.append(leader)
+        return leader is not None
+
+    assert until(known), f"{lost} without {node}\n{scene.log()}"
+    if leaders[-1] > 0:
+        return until(lambda: _works(asked))
+    works = _works(asked)
+    assert until(known), f"{lost} without {node}\n{scene.log()}"
+    assert leaders[-1] < 0, scene.log()
+    return works
+
+
+def _leader_without(servers: str, topic: str, gone: int) -> int | None:
+    """Who leads a topic since a node is gone, and -1 for nobody, as no other has a copy; None until
+    the others know."""
+    seen = _metadata(servers)
+    partition = _partition_in(seen, topic)
+    if partition is None or gone in seen.brokers or partition.leader == gone:
+        return None
+    known = partition.leader > 0 or list(partition.replicas) == [gone]
+    return int(partition.leader) if known else None
+
+
+def _until_whole(scene: Scene, servers: str, topic: str) -> int:
+    """Waits until all nodes are there, and all copies of a topic in sync; the node that leads it."""
+    leaders: list[int] = []
+
+    def whole() -> bool:
+        seen = _metadata(servers)
+        partition = _partition_in(seen, topic)
+        if partition is None or partition.leader < 1 or len(seen.brokers) < 3:
+            return False
+        leaders.append(int(partition.leader))
+        return len(partition.isrs) == len(partition.replicas)
+
+    assert until(whole), f"{topic} is not whole\n{scene.log()}"
+    return leaders[-1]
 
 
 def _cluster(scene: Scene) -> tuple[str, _Nodes]:
@@ -102,63 +160,82 @@ def _brokers(servers: str) -> int:
     return len(seen.brokers) if seen is not None else 0
 
 
-def _partition(servers: str, topic: str) -> Any:
-    seen = _metadata(servers)
+def _setting(servers: str, name: str) -> str:
+    """What a broker says of a setting of its own."""
+    from confluent_kafka.admin import AdminClient, ConfigResource
+
+    asked = ConfigResource(ConfigResource.Type.BROKER, "1")
+    admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
+    found = admin.describe_configs([asked], request_timeout=WAIT_S)[asked].result()
+    return str(found[name].value)
+
+
+def _partition_in(seen: Any, topic: str) -> Any:
     found = seen.topics.get(topic) if seen is not None else None
     return found.partitions.get(0) if found is not None else None
 
 
 def _leader(servers: str, topic: str) -> int:
-    partition = _partition(servers, topic)
+    partition = _partition_in(_metadata(servers), topic)
     return int(partition.leader) if partition is not None else -1
 
 
-def _whole(servers: str, topic: str) -> bool:
-    """Whether all copies of a topic are back, and in sync."""
-    partition = _partition(servers, topic)
-    return (
-        partition is not None
-        and partition.leader > 0
-        and len(partition.isrs) == len(partition.replicas)
-        and _brokers(servers) == 3
-    )
-
-
-def _transactional(servers: str, name: str, seconds: int) -> Any:
+def _begun(servers: str, topic: str) -> Any:
+    """A producer of the topic's transactional id that has committed a transaction."""
     from confluent_kafka import Producer
 
-    producer = Producer({"bootstrap.servers": servers, "transactional.id": name, "log_level": 0})
-    producer.init_transactions(seconds)
+    named = {"bootstrap.servers": servers, "transactional.id": topic, "log_level": 0}
+    producer = Producer(named)
+    producer.init_transactions(_ASKED_S)
+    _transaction(producer, topic, _ASKED_S)
     return producer
 
 
-def _transaction(producer: Any, topic: str, value: str) -> bool:
+def _transaction(producer: Any, topic: str, seconds: int) -> None:
     producer.begin_transaction()
-    producer.produce(topic, value)
-    producer.commit_transaction(_PATIENCE_S)
-    return True
+    producer.produce(topic, "claim")
+    producer.commit_transaction(seconds)
+
+
+def _forgotten(servers: str, name: str) -> bool:
+    """Whether the last that the transaction log has of an id is that it is deleted."""
+    from confluent_kafka import TopicPartition
+
+    consumer = _consumer(servers, name, **{"enable.partition.eof": True})
+    last: Any = None
+    try:
+        consumer.assign([TopicPartition("__transaction_state", 0, 0)])
+        while (message := consumer.poll(_ASKED_S)) is not None and message.error() is None:
+            if name.encode() in message.key():
+                last = message
+    finally:
+        consumer.close()
+    return last is not None and last.value() is None
 
 
 def _commit(servers: str, topic: str) -> None:
     from confluent_kafka import TopicPartition
 
     consumer = _consumer(servers, topic)
-    consumer.commit(offsets=[TopicPartition(topic, 0, 1)], asynchronous=False)
-    consumer.close()
-
-
-def _committed(servers: str, topic: str) -> bool:
-    from confluent_kafka import TopicPartition
-
-    consumer = _consumer(servers, topic)
     try:
-        (stored,) = consumer.committed([TopicPartition(topic, 0)], timeout=_PATIENCE_S)
-        return bool(stored.error is None and stored.offset == 1)
+        consumer.commit(offsets=[TopicPartition(topic, 0, 1)], asynchronous=False)
     finally:
         consumer.close()
 
 
-def _consumer(servers: str, topic: str) -> Any:
+def _committed(servers: str, topic: str) -> None:
+    """Raises KafkaException unless the group's offset is to be had."""
+    from confluent_kafka import TopicPartition
+
+    consumer = _consumer(servers, topic)
+    try:
+        (stored,) = consumer.committed([TopicPartition(topic, 0)], timeout=_ASKED_S)
+    finally:
+        consumer.close()
+    _expect(stored.error is None and stored.offset == 1, f"{stored}")
+
+
+def _consumer(servers: str, topic: str, **settings: object) -> Any:
     from confluent_kafka import Consumer
 
     return Consumer(
@@ -167,30 +244,40 @@ def _consumer(servers: str, topic: str) -> Any:
             "group.id": topic,
             "enable.auto.commit": False,
             "log_level": 0,
+            **settings,
         }
     )
 
 
-def _first(servers: str, topic: str) -> bool:
-    """Whether the first record can be read."""
+def _first(servers: str, topic: str) -> None:
+    """Raises KafkaException unless the first record can be read."""
     from confluent_kafka import TopicPartition
 
     consumer = _consumer(servers, topic)
     try:
         consumer.assign([TopicPartition(topic, 0, 0)])
-        message = consumer.poll(_PATIENCE_S)
-        return bool(message is not None and message.error() is None)
+        message = consumer.poll(_ASKED_S)
     finally:
         consumer.close()
+    _expect(message is not None and message.error() is None, "no record")
 
 
-def _works(asked: Callable[[], bool]) -> bool:
+def _expect(holds: bool, told: str) -> None:
+    from confluent_kafka import KafkaException
+
+    if not holds:
+        raise KafkaException(told)
+
+
+def _works(asked: Callable[[], object]) -> bool:
+    """Whether something is done without an error of Kafka's."""
     from confluent_kafka import KafkaException
 
     try:
-        return asked()
+        asked()
     except KafkaException:
         return False
+    return True
 
 
 def _read(servers: str, topic: str) -> list[str]:
@@ -201,4 +288,4 @@ def _read(servers: str, topic: str) -> list[str]:
     )
 
 
-PLAYS: Mapping[str, Callable[[Scene], list[str]]] = {"alone": alone, "losses": losses}
+PLAYS: Mapping[str, Play] = {"alone": alone, "losses": losses}

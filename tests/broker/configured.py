@@ -4,7 +4,7 @@ A document `fixtures/failures/<rule>.md` has the files of a project in fences: `
 either form of it, `flawed=FILE` and `corrected=FILE` in one. Its `outcome` fence says how it is
 played and what is found in the end:
 
-    play | sink                    the function of connect_plays.py, streams_plays.py, cluster_plays.py
+    play | sink                    the function of a module `…_plays.py`
     name | refunds                 the word that all names of it have: each form has one of its own
     by | fix                       the corrected files are what oncelint's own fixes make of the flawed
     records | 0 1 last             what is in the topic, where nothing of the project writes it
@@ -91,6 +91,6 @@ def read(path: Path) -> tuple[Configured, Configured]:
 
 
 def configured(*plays: str) -> dict[str, Configured]:
-    """Both forms of every document that is played by one of these names, by id."""
+    """Both forms of every document that is played by one of these names, or of all, by id."""
     found = (one for path in sorted(FOLDER.glob("*.md")) for one in read(path))
-    return {one.id: one for one in found if one.play in plays}
+    return {one.id: one for one in found if not plays or one.play in plays}

@@ -2,9 +2,11 @@
 
     python consumers.py STYLE SERVERS TOPIC GROUP JOURNAL FAILS_AT
 
-The effect of a record is a line in the journal. At the record numbered FAILS_AT it takes its time
-and then fails half-way: nothing is written, and the process dies or the effect raises, as the style
-says. A run ends when the record "last" is done.
+The effect of a record is a line in the journal. At the record numbered FAILS_AT it takes its time,
+until whoever has started it lets it go on, and then fails half-way: nothing is written, and the process
+dies or the effect raises, as the style says. A run ends when the record "last" is done.
+
+Files beside the journal tell how far a run is, and how far it may go: `taken`, `joined`, `falls`.
 """
 
 from __future__ import annotations
@@ -20,13 +22,28 @@ from typing import Any
 
 INTERVAL_MS = 100  # of auto commit
 RARELY_MS = 3_600_000
-LONG_S = 1.0  # many such intervals, and as long as the shortest session
-SESSION_MS = 1000
+SESSION_MS = 2000
+PATIENCE_S = 120  # for what others do, on a machine that is busy
 RECORDS = 10  # in a topic
 
 
 class Failed(Exception):
     """The effect did not succeed."""
+
+
+def kafka_python(*topics: str, **settings: Any) -> Any:
+    """kafka-python's consumer, which takes its topics when it knows their partitions.
+
+    One of 3.0 that joins its group before it has heard of them is given nothing, joins again, and may
+    wait for ever then.
+    """
+    from kafka import KafkaConsumer
+
+    consumer = KafkaConsumer(**settings)
+    while not all(map(consumer.partitions_for_topic, topics)):
+        time.sleep(0.1)
+    consumer.subscribe(list(topics))
+    return consumer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +54,22 @@ class Run:
     journal: str
     fails_at: str
 
+    def told(self, word: str) -> bool:
+        """Whether a file beside the journal is there."""
+        return os.path.exists(f"{self.journal}.{word}")
+
+    def tell(self, word: str) -> None:
+        with open(f"{self.journal}.{word}", "w", encoding="ascii"):
+            pass
+
+    def falls(self) -> None:
+        """Waits with the record in hand, and is killed then."""
+        self.tell("taken")
+        deadline = time.monotonic() + PATIENCE_S
+        while not self.told("falls") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os._exit(9)
+
     def write(self, value: bytes) -> bool:
         """Does the effect; True behind the last record."""
         with open(self.journal, "a", encoding="ascii") as out:
@@ -46,16 +79,14 @@ class Run:
     def dies(self, value: bytes) -> bool:
         """The effect; its process is killed half-way through it."""
         if value.decode("ascii") == self.fails_at:
-            time.sleep(LONG_S)
-            os._exit(9)
+            self.falls()
         time.sleep(INTERVAL_MS / 1000)
         return self.write(value)
 
     async def dies_awaiting(self, value: bytes) -> bool:
         """The same, awaiting something that takes its time."""
         if value.decode("ascii") == self.fails_at:
-            await asyncio.sleep(LONG_S)
-            os._exit(9)
+            await asyncio.to_thread(self.falls)
         await asyncio.sleep(INTERVAL_MS / 1000)
         return self.write(value)
 
@@ -82,9 +113,7 @@ class Run:
         return consumer
 
     def kafka_python(self, group: bool = True, rarely: bool = False, **settings: Any) -> Any:
-        from kafka import KafkaConsumer
-
-        return KafkaConsumer(self.topic, **self.keywords(group, rarely), **settings)
+        return kafka_python(self.topic, **self.keywords(group, rarely), **settings)
 
     def aiokafka(self, group: bool = True, rarely: bool = False, **settings: Any) -> Any:
         from aiokafka import AIOKafkaConsumer
@@ -242,8 +271,7 @@ def kafka_python_buffered(run: Run) -> None:
     for record in consumer:
         time.sleep(2 * INTERVAL_MS / 1000)
         if record.value.decode("ascii") == run.fails_at:
-            time.sleep(LONG_S)
-            os._exit(9)
+            run.falls()
         batch.append(record.value)
         if len(batch) >= 6 or record.value == b"last":
             for value in batch:
@@ -363,8 +391,7 @@ async def aiokafka_no_group(run: Run) -> None:
 def _slow(run: Run, value: bytes, seconds: float) -> bool:
     """The effect, which the first member of the group takes long to do."""
     if value == b"0" and run.fails_at == "0":
-        with open(run.journal + ".taken", "w", encoding="ascii"):
-            pass
+        run.tell("taken")
         time.sleep(seconds)
     return run.write(value)
 
@@ -401,16 +428,36 @@ async def aiokafka_holds_the_loop(run: Run) -> None:
 # Batches that are held while the group changes --------------------------------------------------
 
 
-def _collect(run: Run, consumer: Any, batch: list[bytes], seconds: float) -> None:
-    """Polls for some time into a batch that is not full before."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+def _collect(run: Run, on_revoke: Callable[..., None] | None = None) -> tuple[Any, list[bytes]]:
+    """A consumer, and what it has polled into a batch that is not full before: the first member of the
+    group goes on until it has everything and another one has joined, and that one until there is
+    nothing more in what it is given."""
+    first, batch, ends = run.fails_at == "0", list[bytes](), set[int]()
+    consumer = run.confluent(enable_auto_commit=False, enable_partition_eof=True)
+
+    def assigned(_: Any, partitions: Any) -> None:
+        ends.clear()
+        if partitions and not first:
+            run.tell("joined")
+
+    def revoked(*_: Any) -> None:
+        if on_revoke is not None:
+            on_revoke(run, consumer, batch)
+
+    consumer.subscribe([run.topic], on_assign=assigned, on_revoke=revoked)
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
         message = consumer.poll(0.1)
         if message is not None and message.error() is None:
             batch.append(message.value())
-        if len(batch) == RECORDS and run.fails_at == "0":
-            with open(run.journal + ".taken", "w", encoding="ascii"):
-                pass
+        elif message is not None and message.error().name() == "_PARTITION_EOF":
+            ends.add(message.partition())
+        if first and len(batch) == RECORDS:
+            run.tell("taken")
+        given = {partition.partition for partition in consumer.assignment()}
+        if run.told("joined") if first else given and given <= ends:
+            break
+    return consumer, batch
 
 
 def _write_all(run: Run, consumer: Any, batch: list[bytes]) -> None:
@@ -422,18 +469,13 @@ def _write_all(run: Run, consumer: Any, batch: list[bytes]) -> None:
 
 
 def confluent_batch_held(run: Run) -> None:
-    consumer = run.confluent(enable_auto_commit=False)
-    batch: list[bytes] = []
-    _collect(run, consumer, batch, 6 if run.fails_at == "0" else 3)
+    consumer, batch = _collect(run)
     _write_all(run, consumer, batch)
     consumer.close()
 
 
 def confluent_batch_written_on_revoke(run: Run) -> None:
-    consumer = run.confluent(enable_auto_commit=False)
-    batch: list[bytes] = []
-    consumer.subscribe([run.topic], on_revoke=lambda *_: _write_all(run, consumer, batch))
-    _collect(run, consumer, batch, 6 if run.fails_at == "0" else 3)
+    consumer, batch = _collect(run, _write_all)
     _write_all(run, consumer, batch)
     consumer.close()
 

@@ -4,6 +4,7 @@ A document has a program with the flaw its rule reports, `flawed.py`, and one wi
 Comments in them say where something goes wrong; `play.py` puts it there:
 
     # killed: VALUE            the process is killed when the record of this value is in hand
+    # killed late: VALUE       and has been for a while
     # raises: VALUE, ERROR     the call that stands here fails
     # waits: VALUE             the process takes longer than its group waits
     # fenced: VALUE, ID        another producer takes the transactional id
@@ -22,7 +23,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "fixtures" / "failures"
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.M | re.S)
-_MARK = re.compile(r"^(?P<indent> *)# (?P<what>killed|raises|waits|fenced|ends): (?P<of>.+)$", re.M)
+_MARK = re.compile(
+    r"^(?P<indent> *)# (?P<what>killed(?: late)?|raises|waits|fenced|ends): (?P<of>.+)$", re.M
+)
 _FLAWS = ("flawed", "corrected")
 
 
@@ -99,4 +102,7 @@ def failures() -> list[Failure]:
 
 def set_off(program: str) -> str:
     """A program with its comments turned into what they say, as calls of `play`."""
-    return _MARK.sub(r"\g<indent>play.\g<what>(lambda: (\g<of>,))", program)
+    return _MARK.sub(
+        lambda one: f"{one['indent']}play.{one['what'].replace(' ', '_')}(lambda: ({one['of']},))",
+        program,
+    )

@@ -9,20 +9,26 @@ record of the value FAILS_AT, if there is one.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.broker.consumers import kafka_python
+
 LAST = "last"
 STRUCK = "struck"  # a file that says that something went wrong
 _PASSED = "passed"  # and one that another member is at a record
-_LONG = 300  # tenths of a second; a group waits one second for a member
+_WHILE_S = 5  # many times as long as auto commit waits
+_LONG = 1200  # tenths of a second; a group waits some seconds for a member
 
 
 class Play:
     """What the marks of a program call."""
+
+    consumer = staticmethod(kafka_python)
 
     def __init__(self, servers: str, fails_at: str) -> None:
         self.servers = servers
@@ -30,6 +36,11 @@ class Play:
 
     def killed(self, of: Callable[[], tuple[Any, ...]]) -> None:
         if self._here(of):
+            os._exit(9)
+
+    def killed_late(self, of: Callable[[], tuple[Any, ...]]) -> None:
+        if self._here(of):
+            time.sleep(_WHILE_S)
             os._exit(9)
 
     def raises(self, of: Callable[[], tuple[Any, ...]]) -> None:
@@ -72,7 +83,8 @@ class Play:
 
 
 def main(program: str, servers: str, fails_at: str) -> None:
-    code = compile(Path(program).read_text(encoding="utf-8"), program, "exec")
+    text = Path(program).read_text(encoding="utf-8")
+    code = compile(re.sub(r"\bKafkaConsumer\(", "play.consumer(", text), program, "exec")
     exec(code, {"__name__": "__main__", "play": Play(servers, fails_at)})
 
 

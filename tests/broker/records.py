@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-WAIT_S = 40
+WAIT_S = 120
 RECORDS = (*map(str, range(9)), "last")
 
 
@@ -44,8 +44,9 @@ def abort(servers: str, topic: str, values: Iterable[str]) -> None:
     producer.abort_transaction(WAIT_S)
 
 
-def read(servers: str, topic: str) -> list[tuple[int, bytes]]:
-    """Offset and value of every record of a topic that is committed, or in no transaction."""
+def read(servers: str, topic: str, *, committed: bool = True) -> list[tuple[int, bytes]]:
+    """Offset and value of every record of a topic that is committed, or in no transaction; of those in
+    open and aborted ones too, unless it is to be `committed`."""
     from confluent_kafka import Consumer, KafkaError, TopicPartition
 
     consumer = Consumer(
@@ -54,6 +55,7 @@ def read(servers: str, topic: str) -> list[tuple[int, bytes]]:
             "group.id": "reader",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
+            "isolation.level": "read_committed" if committed else "read_uncommitted",
         }
     )
     consumer.assign([TopicPartition(topic, 0, 0)])

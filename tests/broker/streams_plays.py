@@ -6,11 +6,11 @@ import functools
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.broker.records import abort, create, produce, read
-from tests.broker.running import WAIT_S, Scene, jars, stop, until
+from tests.broker.running import Play, Scene, jars, kill, stop, until
 
 PROGRAM = Path(__file__).with_name("StreamsProgram.java")
 LAST = "last"
@@ -36,9 +36,13 @@ def _compiled() -> tempfile.TemporaryDirectory[str]:
 
 
 def crash(scene: Scene) -> list[str]:
-    """The application is killed in the middle of its records, and started again."""
+    """The application is killed in the middle of its records, once those before are sent, and started
+    again."""
     _topics(scene)
-    assert application(scene, _KILLED_AT).wait(WAIT_S) == 9, scene.log()
+    running = application(scene, _KILLED_AT)
+    before = scene.case.records[: scene.case.records.index(_KILLED_AT)]
+    assert until(lambda: written(scene, committed=False) == before, running), scene.log()
+    kill(running)
     _until_last(scene, application(scene))
     return written(scene)
 
@@ -81,12 +85,13 @@ def _until_last(scene: Scene, running: subprocess.Popen[bytes]) -> None:
     stop(running)
 
 
-def written(scene: Scene) -> list[str]:
-    """What readers of committed records find in the topic that the application writes."""
-    return [value.decode() for _, value in read(scene.servers, f"{scene.case.word}-out")]
+def written(scene: Scene, *, committed: bool = True) -> list[str]:
+    """What readers of committed records, or of all, find in the topic that the application writes."""
+    found = read(scene.servers, f"{scene.case.word}-out", committed=committed)
+    return [value.decode() for _, value in found]
 
 
-PLAYS: Mapping[str, Callable[[Scene], list[str]]] = {
+PLAYS: Mapping[str, Play] = {
     "crash": crash,
     "starts": starts,
     "starts twice": starts_twice,

@@ -7,6 +7,7 @@ or repeats a record, and the other does not.
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import subprocess
@@ -28,7 +29,7 @@ import documents
 from oncelint.check import catalogue
 
 FAILURES = {one.id: one for one in failures()}
-_AT_ONCE = 10
+_AT_ONCE = 4 * (os.cpu_count() or 1)  # consumers sleep most of the time
 _FAILS_AT = "3"
 # What a broker knows by name: every program has its own.
 _NAMES = re.compile(
@@ -172,7 +173,7 @@ class Stage:
             time.sleep(0.1)
         said, code = self._run(failure, folder, "none", source)
         try:  # it finishes what it was at, and then polls for what it is not given
-            log = slow.communicate(timeout=5)[0]
+            log = slow.communicate(timeout=10)[0]
         except subprocess.TimeoutExpired:
             slow.kill()
             log = slow.communicate()[0]

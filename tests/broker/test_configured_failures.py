@@ -1,23 +1,29 @@
-"""The failures that the rules about brokers and topics tell of, made to happen.
+"""The failures that the rules about configuration tell of, made to happen.
 
 oncelint reports the flawed configuration of each document, and not the corrected one. Where
-ONCELINT_BROKER=1, with Java and Maven, brokers of Apache Kafka are started with both, and some of them are killed.
+ONCELINT_BROKER=1, with Java and Maven, both are played on Apache Kafka: brokers that are lost, workers
+of Connect, an application of Kafka Streams.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.broker import asserting
-from tests.broker.cluster_plays import PLAYS
+from tests.broker import asserting, cluster_plays, connect_plays, streams_plays
 from tests.broker.configured import configured
-from tests.broker.running import Stage, staged
+from tests.broker.running import Play, Stage, staged
 
-CASES = configured(*PLAYS)
+# Those that take long begin.
+PLAYS: Mapping[str, Play] = {**cluster_plays.PLAYS, **connect_plays.PLAYS, **streams_plays.PLAYS}
+CASES = {name: case for play in PLAYS for name, case in configured(play).items()}
 FIXED = sorted(one.document for one in CASES.values() if one.told.get("by") == "fix")
+
+
+def test_every_document_has_a_play() -> None:
+    assert sorted(CASES) == sorted(configured())
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -41,7 +47,7 @@ def stage(
         if item.module is request.module
         and getattr(item, "originalname", "") == test_what_it_leaves.__name__
     ]
-    with staged(servers, tmp_path_factory.mktemp("cluster"), PLAYS, wanted) as played:
+    with staged(servers, tmp_path_factory.mktemp("configured"), PLAYS, wanted) as played:
         yield played
 
 
