@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "effective": {"model", "dialects"},
     "frameworks": {"model", "patches", "text", "formats", "dialects"},
     "suppress": {"model", "text", "formats", "patterns", "settings"},
-    "discover": {"model", "dependencies", "formats", "frameworks", "patterns"},
+    "discover": {"model", "dependencies", "formats", "frameworks", "patterns", "python"},
     "extract": {
         *("model", "text", "discover", "dependencies", "formats", "python", "frameworks"),
         *("suppress", "sql"),

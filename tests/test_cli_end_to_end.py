@@ -742,7 +742,6 @@ def test_a_buffer_is_fixed_onto_stdout(project: Path) -> None:
     [
         ("unreadable.py", "unreadable.py could not be read any more: not valid Python 3."),
         ("left.py", "it does not remove its finding\n"),
-        ("adds.py", "it leads to unknown-key in adds.py\n"),
     ],
 )
 def test_a_wrong_fix_is_a_defect_and_is_not_written(project: Path, name: str, reason: str) -> None:
@@ -761,6 +760,23 @@ def test_a_wrong_fix_is_a_defect_and_is_not_written(project: Path, name: str, re
     assert done.returncode == 2
     (error,) = json.loads(done.stdout)["errors"]
     assert (error["rule"], error["path"]) == ("producer-not-idempotent", name)
+
+
+def test_a_fix_that_leads_to_another_finding_is_left_out_and_told(project: Path) -> None:
+    (project / "adds.py").write_text(CLIENT)
+    told = (
+        "oncelint: not fixed: adds.py:3: set enable.idempotence to true: it leads to unknown-key in"
+        " adds.py\n"
+    )
+    done = fix(project, "--diff")
+    assert (done.returncode, done.stdout) == (1, PATCH)
+    assert done.stderr.startswith(told)
+    done = fix(project, "--fix")
+    assert done.returncode == 1
+    assert done.stdout.startswith("adds.py:3:12: warning[")
+    assert done.stderr.startswith(told)
+    assert files(project) == {"client.py": FIXED_CLIENT, "adds.py": CLIENT}
+    assert fix(project, "-q", "--fix").stderr == ""
 
 
 _MEANWHILE = """

@@ -113,11 +113,13 @@ def fixed(files: dict[str, str], folder: Path, *, unsafe: bool) -> tuple[dict[st
     settings = _everything(load(folder))
     outcome = api.fix([str(folder)], settings=settings, root=folder, unsafe=unsafe, jobs=1)
     problems = [f"error: {error.message}" for error in outcome.report.errors]
+    problems += [f"dropped: {one.reason}" for one in outcome.dropped if not one.defect]
     changed = {path: change.after for path, change in outcome.changes.items()}
-    again = api.fix(
-        [str(folder)], settings=settings, root=folder, unsafe=unsafe, jobs=1, overlay=changed
-    )
-    problems.extend(f"fixed again: {path}" for path in again.changes)
+    if changed:  # else it would be the same run once more
+        again = api.fix(
+            [str(folder)], settings=settings, root=folder, unsafe=unsafe, jobs=1, overlay=changed
+        )
+        problems.extend(f"fixed again: {path}" for path in again.changes)
     return {path: data.decode() for path, data in changed.items()}, problems
 
 

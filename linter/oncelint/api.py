@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from oncelint.discover import list_files, project_root, read_file
@@ -252,6 +253,7 @@ class _Project:
         from oncelint.fix.plan import plan
         from oncelint.model.facts import ErrorRecord
 
+        @cache
         def source(path: str) -> SourceText | None:
             return _text(self.root, path, outcome.contents, self.settings)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -20,6 +21,7 @@ from oncelint.model.project import (
 )
 from oncelint.model.rule import Rule
 from oncelint.model.sinks import Sink
+from oncelint.model.values import Origin
 from oncelint.settings import Settings
 
 
@@ -50,17 +52,14 @@ def page(rule_id: str) -> str:
 def active(settings: Settings) -> dict[str, Rule]:
     """The rules of this run: the stable ones for everybody unless the settings say otherwise."""
     chosen: dict[str, Rule] = {}
+    selected = None if "all" in settings.select else frozenset(settings.select) or None
+    more, ignored = frozenset(settings.extend_select), frozenset(settings.ignore)
     for name, rule in catalogue().items():
-        if settings.select and "all" not in settings.select:
-            wanted = bool({name, rule.group} & set(settings.select))
-            named = name in settings.select
-        else:
-            wanted, named = True, False
-        if {name, rule.group} & set(settings.extend_select):
-            wanted = True
-            named = named or name in settings.extend_select
-        if {name, rule.group} & set(settings.ignore):
+        if name in ignored or rule.group in ignored:
             continue
+        wanted = selected is None or name in selected or rule.group in selected
+        wanted = wanted or name in more or rule.group in more
+        named = name in more or (selected is not None and name in selected)
         if not wanted or (not rule.stable and not settings.preview and not named):
             continue
         if rule.audience == "pedantic" and not settings.pedantic and not named:
@@ -97,8 +96,12 @@ def check(project: Project, rules: Mapping[str, Rule], settings: Settings) -> Ch
     """
     findings: list[Finding] = []
     errors: list[ErrorRecord] = []
+    subjects: dict[type, list[Any]] = {}
     for rule in rules.values():
-        for subject in _subjects(project, rule.subject):
+        kind = rule.subject
+        if kind not in subjects:
+            subjects[kind] = list(_subjects(project, kind))
+        for subject in subjects[kind]:
             try:
                 hits = list(rule.check(subject, project))
             except Exception as error:
@@ -170,13 +173,39 @@ def _finding(rule: Rule, hit: Hit, settings: Settings, subject: object) -> Findi
         span=hit.span,
         related=hit.related,
         setting=hit.setting,
-        provenance=hit.provenance,
+        provenance=_provenance(hit, subject),
         goal=hit.goal,
         fingerprint=f"{rule.id}|{hit.span.path}|{hit.subject_key}",
         causes=hit.causes or (hit.span,),
         silent=hit.silent,
         subject=subject,
     )
+
+
+def _provenance(hit: Hit, subject: object) -> tuple[Origin, ...]:
+    """Where the value of a finding comes from; a default that no version of the library that the
+    project may have differs in is told without the version it was looked up for."""
+    shown = hit.provenance
+    last = shown[-1] if shown else None
+    if last is None or not last.note.startswith(_DEFAULT) or not isinstance(subject, Client):
+        return shown
+    names = [
+        name
+        for world in subject.worlds
+        for name, one in world.settings.items()
+        if one.origins == shown
+    ]
+    if not names:
+        return shown
+    held = [one for world in subject.worlds if (one := world.setting(names[0])) is not None]
+    ends = [one.origins[-1] for one in held if one.origins]
+    same = all(one.kind == "default" and one.value == last.value for one in ends)
+    if len(ends) < len(held) or not same or len(subject.client_versions) == 1:
+        return shown
+    return (*shown[:-1], replace(last, note=f"{_DEFAULT}{subject.client}"))
+
+
+_DEFAULT = "default of "
 
 
 def _distinct(findings: Iterable[Finding]) -> tuple[list[Finding], dict[str, str]]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from oncelint.model.facts import Skipped
+    from oncelint.python.imports import Line
 
 _KINDS = {
     ".py": "python",
@@ -94,6 +95,10 @@ class Discovery:
     java_files: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     other_languages: dict[str, int] = field(default_factory=dict)
+    # Of Python files that are dropped, once there is one that is not: they are asked for then.
+    # Which these are depends on the order of work; what is not here is read again.
+    imports: dict[str, list[Line]] = field(default_factory=dict, compare=False)
+    bearing: bool = field(default=False, compare=False)
 
     def skip(self, path: str, reason: str, *, relevant: bool) -> None:
         """Note a file that was not read; without a reason it is not worth a word."""
@@ -101,6 +106,15 @@ class Discovery:
 
         if reason:
             self.skipped.append(Skipped(path, reason, relevant and reason != _GONE))
+
+    def imported(self, path: str, data: bytes, relevant: bool) -> None:
+        """Note what a Python file imports that may lead to one that is relevant."""
+        if relevant:
+            self.bearing = True
+        elif self.bearing:
+            from oncelint.python.imports import import_lines  # of no use in most projects
+
+            self.imports[path] = import_lines(data)
 
     def count(self, path: str, ending: str, data: bytes) -> None:
         """Note a file of a language that is not analysed, if it uses a Kafka client."""
@@ -117,6 +131,7 @@ class Discovery:
         self.unit_files += other.unit_files
         self.java_files += other.java_files
         self.skipped += other.skipped
+        self.imports.update(other.imports)
         for language, count in other.other_languages.items():
             self.other_languages[language] = self.other_languages.get(language, 0) + count
 
@@ -286,7 +301,10 @@ def candidates(
         else:
             if path.endswith((".conf", ".config")):
                 kind = kind_of(path, data)
-            wanted = kind is not None and (relevant(kind, data) or _SUPPRESSION in data)
+            wanted = kind is not None and relevant(kind, data)
+            if kind == "python":
+                found.imported(path, data, wanted)
+            wanted = wanted or (kind is not None and _SUPPRESSION in data)
             if dependency is not None and not may_matter(data):
                 dependency = None
             if wanted or dependency is not None:

@@ -18,6 +18,7 @@ from oncelint.dialects.constraints import (
     ACKS,
     ARRIVALS,
     BREAKPOINTS,
+    ISOLATION,
     MAX_INT,
     Draft,
     contradictions,
@@ -108,7 +109,8 @@ def worlds(
     for dialect, versions in candidates:
         info = table(table_name(dialect, role))
         written = _canonical(block, info)
-        for conditions, chosen in _combinations(written, MATTER.get(role, ())):
+        for conditions, alternatives in _combinations(written, MATTER.get(role, ())):
+            chosen = _chosen(info, dialect, alternatives)
             for group in _groups(dialect, role, tuple(versions), breaks):
                 found.append(_world(info, dialect, role, group, conditions, chosen, block, layers))
     return _startable(found)
@@ -266,24 +268,18 @@ def _groups(
     return tuple(tuple(group) for group in groups.values())
 
 
-def _world(
+def _chosen(
     info: Table,
     dialect: str,
-    role: str,
-    versions: tuple[str, ...],
-    conditions: tuple[Condition, ...],
-    chosen: dict[str, tuple[WrittenSetting, Alternative]],
-    block: Block,
-    layers: Sequence[Layer],
-) -> World:
-    version = versions[-1]
+    alternatives: Mapping[str, tuple[WrittenSetting, Alternative]],
+) -> dict[str, Setting]:
+    """The settings that somebody wrote, each with its chosen alternative, by canonical name."""
     settings: dict[str, Setting] = {}
-    for name, (written, alternative) in chosen.items():
+    for name, (written, alternative) in alternatives.items():
         if alternative.value is None:
             continue
         known = info.settings.get(name)
-        type_ = known.type if known else "string"
-        value = normalise(alternative.value, type_, name, dialect, version)
+        value = normalise(alternative.value, known.type if known else "string", name, dialect)
         origins = alternative.origins
         if secret(name):
             value = Known(_HIDDEN) if isinstance(value, Known) else value
@@ -297,10 +293,28 @@ def _world(
             alternative.span,
             origins,
         )
+    return settings
+
+
+def _world(
+    info: Table,
+    dialect: str,
+    role: str,
+    versions: tuple[str, ...],
+    conditions: tuple[Condition, ...],
+    chosen: Mapping[str, Setting],
+    block: Block,
+    layers: Sequence[Layer],
+) -> World:
+    version = versions[-1]
+    settings = dict(chosen)
+    if dialect == "kafka-python" and ISOLATION in settings:
+        level = settings[ISOLATION]
+        value = normalise(level.value, "string", ISOLATION, dialect, version)
+        settings[ISOLATION] = replace(level, value=value)
     matter = MATTER.get(role, ())
-    missing = frozenset(
-        name for name in settings if name in matter and not _has(info, dialect, name, version)
-    )
+    present = _present(dialect, role, version)
+    missing = frozenset(name for name in settings if name in matter and name not in present)
     given = set(settings)
     for layer in layers:
         for name in layer.settings:
@@ -312,9 +326,9 @@ def _world(
             if block.open_reason is not None and not layer.locked:
                 unseen = Unknown(block.open_reason)
                 settings[name] = replace(settings[name], value=unseen)
-    for name in matter:
-        if name not in settings and _has(info, dialect, name, version):
-            settings[name] = _unset(block, info, dialect, name, versions)
+    for name in present:
+        if name not in settings:
+            settings[name] = _unset(dialect, role, name, versions, block.open_reason)
     values = {name: setting.value for name, setting in settings.items()}
     draft = Draft(dialect, role, version, values, frozenset(given), missing)
     for name, derived, why in implied(draft):
@@ -330,6 +344,13 @@ def _world(
         block.open_reason,
         tuple(found),
     )
+
+
+@lru_cache(maxsize=4096)
+def _present(dialect: str, role: str, version: str) -> tuple[str, ...]:
+    """The settings that matter which a client has at a version."""
+    info = table(table_name(dialect, role))
+    return tuple(name for name in MATTER.get(role, ()) if _has(info, dialect, name, version))
 
 
 def _has(info: Table, dialect: str, name: str, version: str) -> bool:
@@ -394,14 +415,16 @@ def _implied(
     )
 
 
+@lru_cache(maxsize=4096)
 def _unset(
-    block: Block, known: Table, dialect: str, name: str, versions: tuple[str, ...]
+    dialect: str, role: str, name: str, versions: tuple[str, ...], open_reason: str | None
 ) -> Setting:
     """A setting nobody wrote: its default, or unknown where something may be hidden."""
+    known = table(table_name(dialect, role))
     info = known.settings[name]
     spelling, default = info.spellings[0], info.default(_tabled(known, versions[-1]))
-    if block.open_reason is not None:
-        return Setting(info.name, spelling, Unknown(block.open_reason), "default")
+    if open_reason is not None:
+        return Setting(info.name, spelling, Unknown(open_reason), "default")
     value: Value
     if isinstance(default, list):
         value = Known(tuple(default))
@@ -437,7 +460,7 @@ def normalise(
     if name == "acks":
         return Known(_acks(raw, dialect))
     if isinstance(raw, str):
-        if name == "isolation.level" and dialect == "kafka-python":
+        if name == ISOLATION and dialect == "kafka-python":
             # kafka/consumer/fetcher.py: case does not matter from 3.0 on
             return Known(raw.lower() if version and at_least(version, "3.0.0") else raw)
         return Known(_from_text(raw, type_, dialect))
@@ -492,6 +515,7 @@ def _acks(raw: Scalar, dialect: str) -> Scalar:
     return "all" if raw == -1 and not isinstance(raw, bool) else raw
 
 
+@lru_cache(maxsize=4096)
 def secret(name: str) -> bool:
     """Whether a setting's value must never be shown."""
     lowered = name.lower()

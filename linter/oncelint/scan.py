@@ -47,12 +47,17 @@ def scan(
     """
     listed = [*files, *sorted(overlay.keys() - set(files))]
 
+    bearing = False
+
     def one(batch: Sequence[str]) -> Batch:
-        found = Discovery()
+        nonlocal bearing
+        found = Discovery(bearing=bearing)
         wanted = candidates(
             root, batch, found, max_size=max_size, overlay=overlay, documents=documents
         )
-        return found, _extracted(wanted)
+        extracted = _extracted(wanted)
+        bearing = found.bearing
+        return found, extracted
 
     if jobs < 2 or len(listed) < _PARALLEL or not hasattr(os, "fork"):
         batches = [listed[begin : begin + 100] for begin in range(0, len(listed), 100)]

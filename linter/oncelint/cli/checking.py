@@ -191,9 +191,26 @@ def _deliver(
     for line in _problems(report, context, quiet=options.quiet, verbose=options.verbose):
         say(line)
     if not options.quiet:
+        for line in _left_out(fixed, context):
+            say(line)
         for line in summary(report, _outcome(report, options, fixed)):
             say(line)
     return code
+
+
+def _left_out(fixed: Fixed | None, context: Context) -> list[str]:
+    """A line for each fix that was not written for what it would lead to."""
+    if fixed is None:
+        return []
+    from oncelint.report.text import printable  # only where a fix has to be printed
+
+    told = (
+        f"oncelint: not fixed: {context.display(one.finding.span.path)}:"
+        f"{one.finding.span.start.line}: {one.fix.title}: {one.reason}"
+        for one in fixed.dropped
+        if not one.defect
+    )
+    return [printable(line) for line in dict.fromkeys(told)]
 
 
 def _outcome(report: Report, options: argparse.Namespace, fixed: Fixed | None) -> tuple[str, str]:

@@ -1,8 +1,9 @@
 """From planned fixes to new contents: which are applied together, and what each must prove.
 
 Nothing is written here. Fixes are applied to contents in memory, and the whole project is judged
-again with them. A fix that breaks its file, leaves its finding, or leads to another one is a defect
-of oncelint's own: it is dropped, and nothing of it is left.
+again with them. A fix that breaks its file or leaves its finding is a defect of oncelint's own: it is
+dropped, and nothing of it is left. So is one that leads to another finding, which may be how the
+project is, and no defect.
 """
 
 from __future__ import annotations
@@ -10,15 +11,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
+from oncelint.fix.candidates import (
+    Candidate,
+    Chosen,
+    Greater,
+    Placed,
+    misplaced,
+    overlapping,
+    spliced,
+)
 from oncelint.model.facts import ErrorRecord
 from oncelint.model.finding import CONFIDENCES
 
 if TYPE_CHECKING:
     from oncelint.model.finding import Confidence, Finding, Report
-    from oncelint.model.fixes import Edit, Fix
+    from oncelint.model.fixes import Fix
     from oncelint.text import SourceText
 
 # Rounds at most: a round fixes all that does not overlap, so an honest project needs one or two.
@@ -27,6 +36,7 @@ ROUNDS = 10
 Contents: TypeAlias = "Mapping[str, bytes]"
 # A finding's key, of what it is counted among, and the least confidence of what is counted.
 Trace: TypeAlias = "tuple[str, str, Confidence]"
+_LEADS = "it leads to "
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +57,15 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A fix that was not applied since it did not do what it should; `reason` says what it did."""
+    """A fix that was not applied since it did not do what it should; `reason` says what it did.
+
+    It is a `defect` of oncelint's own, unless the project would have another finding with it.
+    """
 
     finding: Finding
     fix: Fix
     reason: str
+    defect: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +73,7 @@ class Fixed:
     """The outcome of fixing.
 
     `before` and `report` are the reports on the contents before and after; the later one has error
-    records for the dropped fixes, and for every file that has a fix and cannot be written.
+    records for dropped fixes that are defects, and for every file that has a fix and cannot be written.
     `changes` are the changed files by path relative to the project root, links resolved.
     `elsewhere` are findings left that a fix of files not named would remove.
     """
@@ -141,39 +155,6 @@ def fix(workspace: Workspace, *, unsafe: bool) -> Fixed:
     return _Run(workspace, unsafe=unsafe).fixed()
 
 
-def spliced(text: str, edits: Iterable[Placed]) -> str:
-    """The text with edits in it that do not overlap. Of two at one place an insertion stands before
-    a replacement, and insertions keep their order."""
-    parts: list[str] = []
-    done = 0
-    for edit in sorted(edits, key=lambda one: (one.start, one.end)):
-        parts += (text[done : edit.start], edit.replacement)
-        done = edit.end
-    return "".join((*parts, text[done:]))
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Placed:
-    """An edit by code point offsets of a file, links resolved."""
-
-    path: str
-    start: int
-    end: int
-    replacement: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """One fix, with all findings that ask for it. Its `identities`, one a finding, are what it is
-    known by when lines have moved; `problem` is what keeps it from being applied at all."""
-
-    fix: Fix
-    findings: tuple[Finding, ...]
-    edits: tuple[Placed, ...]
-    identities: tuple[object, ...]
-    problem: str | None
-
-
 @dataclass(frozen=True, slots=True)
 class _State:
     """Contents, what the project comes to with them, and how many fixes led there."""
@@ -190,7 +171,7 @@ class _Run:
     def __init__(self, workspace: Workspace, *, unsafe: bool) -> None:
         self._workspace = workspace
         self._safeties = ("safe", "unsafe") if unsafe else ("safe",)
-        self._applied: list[_Candidate] = []
+        self._applied: list[Candidate] = []
         self._dropped: list[Dropped] = []
         self._refused: dict[str, str] = {}
         self._never: set[object] = set()
@@ -241,6 +222,7 @@ class _Run:
                 item.finding.span.path,
             )
             for item in self._dropped
+            if item.defect
         ]
         refused = [
             ErrorRecord(f"not written: {reason}", None, path)
@@ -257,32 +239,34 @@ class _Run:
             self._drop(candidate, "it and the fixes that follow it undo one another")
         self._applied.clear()
 
-    def _drop(self, candidate: _Candidate, reason: str) -> None:
+    def _drop(self, candidate: Candidate, reason: str) -> None:
         self._never.update(candidate.identities)
-        self._dropped += [Dropped(finding, candidate.fix, reason) for finding in candidate.findings]
+        defect = not reason.startswith(_LEADS)
+        self._dropped += [
+            Dropped(finding, candidate.fix, reason, defect) for finding in candidate.findings
+        ]
 
     # Choosing ------------------------------------------------------------------------------------
 
-    def _chosen(self, state: _State) -> list[_Candidate]:
+    def _chosen(self, state: _State) -> list[Candidate]:
         """The fixes of a round, none of which touches another one.
 
         What a suppression comment says is put right first, since it may suppress other findings.
         """
-        chosen: list[_Candidate] = []
+        chosen = Chosen()
         candidates = self._candidates(state)
+        greater = Greater(candidates)
         comments = [
             one for one in candidates if any(f.goal and f.goal.comment for f in one.findings)
         ]
         for candidate in comments or candidates:
-            if any(_does_more(other, candidate) for other in candidates):
-                continue  # the other one does this as well, at a better place for the rest
-            if not any(_clash(candidate, other) for other in chosen):
-                chosen.append(candidate)
-        return chosen
+            if not greater.than(candidate):
+                chosen.add(candidate)
+        return chosen.fixes
 
-    def _candidates(self, state: _State) -> list[_Candidate]:
+    def _candidates(self, state: _State) -> list[Candidate]:
         """What could be applied, in report order; what several findings ask for is there once."""
-        known: dict[frozenset[Placed], _Candidate] = {}
+        known: dict[frozenset[Placed], Candidate] = {}
         for finding in state.report.findings:
             candidate = self._best(finding, state)
             if candidate is None:
@@ -298,7 +282,7 @@ class _Run:
             known[edits] = candidate
         return list(known.values())
 
-    def _best(self, finding: Finding, state: _State) -> _Candidate | None:
+    def _best(self, finding: Finding, state: _State) -> Candidate | None:
         """The first of a finding's fixes that may be applied."""
         for fix in self._allowed(finding):
             if not self._is_named(fix) or self._is_refused(fix):
@@ -327,7 +311,7 @@ class _Run:
                 return True
         return False
 
-    def _candidate(self, fix: Fix, finding: Finding, state: _State) -> _Candidate:
+    def _candidate(self, fix: Fix, finding: Finding, state: _State) -> Candidate:
         """A fix by offsets of the files it edits.
 
         It is known by its finding's key and by what it makes of which text.
@@ -346,20 +330,20 @@ class _Run:
             )
             edits.append(one)
             told.append((path, text.text[one.start : one.end], one.replacement))
-            problem = problem or _misplaced(edit, text)
-        return _Candidate(
+            problem = problem or misplaced(edit, text)
+        return Candidate(
             fix,
             (finding,),
             tuple(dict.fromkeys(edits)),
             ((state.judgement.key(finding), fix.title, tuple(sorted(told))),),
-            problem or _overlapping(edits),
+            problem or overlapping(edits),
         )
 
     # Applying ------------------------------------------------------------------------------------
 
-    def _round(self, state: _State, chosen: Sequence[_Candidate]) -> _State:
+    def _round(self, state: _State, chosen: Sequence[Candidate]) -> _State:
         """The state with as many of the chosen fixes as stand the test."""
-        accepted: list[_Candidate] = []
+        accepted: list[Candidate] = []
         contents, judgement = state.contents, state.judgement
         pending = [list(chosen)]
         while pending:
@@ -381,7 +365,7 @@ class _Run:
         self._applied += accepted
         return self._state(contents, judgement)
 
-    def _edited(self, contents: Contents, candidates: Iterable[_Candidate]) -> dict[str, bytes]:
+    def _edited(self, contents: Contents, candidates: Iterable[Candidate]) -> dict[str, bytes]:
         """The contents with the fixes in them; a file that is as it was read is left out."""
         by_path: dict[str, dict[Placed, None]] = {}
         for candidate in candidates:
@@ -402,11 +386,13 @@ class _Run:
         return text
 
     def _objection(
-        self, state: _State, edited: Contents, after: Judgement, fixes: Sequence[_Candidate]
+        self, state: _State, edited: Contents, after: Judgement, fixes: Sequence[Candidate]
     ) -> str | None:
         """What the fixes do wrong, as a clause; None when they stand the test."""
-        for path in sorted({edit.path for one in fixes for edit in one.edits}):
-            edits = [edit for one in fixes for edit in one.edits if edit.path == path]
+        by_path: dict[str, list[Placed]] = {}
+        for edit in (edit for one in fixes for edit in one.edits):
+            by_path.setdefault(edit.path, []).append(edit)
+        for path, edits in sorted(by_path.items()):
             data = edited.get(path, self._original[path])
             if not keeps_other_lines(self._text(path, state.contents), data, edits):
                 return f"it changes lines of {path} that it does not edit"
@@ -421,79 +407,6 @@ class _Run:
             or _vanished(before, after)
             or _refusing(before, after)
         )
-
-
-# Placing -----------------------------------------------------------------------------------------
-
-
-def _misplaced(edit: Edit, text: SourceText) -> str | None:
-    """What is wrong with an edit of a text, as a clause; None when it can be carried out."""
-    for place in (edit.span.start, edit.span.end):
-        if text.position(text.offset(place)) != place:
-            return f"line {place.line} of {edit.span.path} has no column {place.column}"
-    if edit.span.end < edit.span.start:
-        return "an edit of it ends before it starts"
-    try:
-        edit.replacement.encode(text.encoding)
-    except UnicodeEncodeError:
-        return f"{edit.span.path} is in {text.encoding}, which has not all of its characters"
-    return None
-
-
-def _overlapping(edits: Iterable[Placed]) -> str | None:
-    ordered = sorted(set(edits))
-    for first, second in pairwise(ordered):
-        if first.path == second.path and second.start < first.end:
-            return "its own edits overlap"
-    return None
-
-
-def _clash(one: _Candidate, other: _Candidate) -> bool:
-    """Whether two fixes cannot be applied together: their edits overlap, or an insertion touches
-    another edit, so that their order would be anybody's guess. An edit both have is made once."""
-    if set(one.edits) != set(other.edits) and (_concerns(one, other) or _concerns(other, one)):
-        return True
-    return any(
-        first.path == second.path and first != second and _touch(first, second)
-        for first in one.edits
-        for second in other.edits
-    )
-
-
-def _does_more(one: _Candidate, other: _Candidate) -> bool:
-    """Whether a fix makes all edits of another one, and others beside them."""
-    return set(one.edits) != set(other.edits) and all(
-        any(
-            (first.path, first.start) == (second.path, second.start)
-            and first.end >= second.end
-            and first.replacement.startswith(second.replacement)
-            for first in one.edits
-        )
-        for second in other.edits
-    )
-
-
-def _concerns(one: _Candidate, other: _Candidate) -> bool:
-    """Whether a fix changes a client that another one is about: after it, that one may have
-    nothing left to do, or something else."""
-    clients = _clients(other)
-    return any(span in clients for span in (*one.fix.users, *_clients(one)))
-
-
-def _clients(candidate: _Candidate) -> set[object]:
-    """Where the clients are made that a fix is about."""
-    return {
-        span
-        for finding in candidate.findings
-        if finding.goal is not None and (finding.goal.settings or finding.goal.starts)
-        if (span := getattr(finding.goal.client or finding.subject, "span", None)) is not None
-    }
-
-
-def _touch(first: Placed, second: Placed) -> bool:
-    if first.start == first.end or second.start == second.end:
-        return first.start <= second.end and second.start <= first.end
-    return first.start < second.end and second.start < first.end
 
 
 # Proving -----------------------------------------------------------------------------------------
@@ -540,7 +453,7 @@ def _failing(before: Report, after: Report) -> str | None:
     return None if error is None else f"with it oncelint fails: {error.message}"
 
 
-def _left(before: Judgement, after: Judgement, fixes: Iterable[_Candidate]) -> str | None:
+def _left(before: Judgement, after: Judgement, fixes: Iterable[Candidate]) -> str | None:
     """Findings are gone when there are fewer of their like, by as many as were fixed."""
     fixed = Counter(before.key(finding) for one in fixes for finding in one.findings)
     for key, count in fixed.items():
@@ -556,7 +469,7 @@ def _number(traces: Counter[Trace], key: str) -> int:
 def _appeared(
     before: Judgement,
     after: Judgement,
-    fixes: Iterable[_Candidate],
+    fixes: Iterable[Candidate],
     follows: Callable[[str], Collection[str]],
 ) -> str | None:
     """A finding that was not there before, or less certainly, or suppressed.
@@ -581,7 +494,7 @@ def _appeared(
             rule, path, _ = key.split("|", 2)
             if (rule, path) in hidden:
                 continue
-            return f"it leads to {rule} in {path}"
+            return f"{_LEADS}{rule} in {path}"
     return None
 
 

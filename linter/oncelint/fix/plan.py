@@ -21,7 +21,7 @@ from oncelint.fix.words import spelled, title_of
 from oncelint.fix.write import Source, Written, edits_of, place_of, stands_beside, write
 from oncelint.frameworks.python.streaming import FRAMEWORK
 from oncelint.frameworks.spelling import told
-from oncelint.model.facts import Home
+from oncelint.model.facts import Home, WrittenSetting
 from oncelint.model.finding import Finding, Goal
 from oncelint.model.fixes import Fix
 from oncelint.model.project import Client, Project, SuppressionUse
@@ -42,7 +42,7 @@ def plan(
     `source` gives the text of a file of the project, None where it has none, and `mentions` the
     Python files that a word stands in; what `suppressed` findings are about is not touched.
     """
-    planner = _Planner(findings, project, source, mentions, suppressed)
+    planner = _Planner(findings, project, source, mentions, suppressed, _Reach(project.clients))
     return [
         replace(one, fixes=(_fix(planner, one, one.goal),)) if one.goal else one for one in findings
     ]
@@ -55,6 +55,55 @@ class _Planner:
     source: Source
     mentions: Callable[[str], Iterable[str]]
     suppressed: Sequence[Finding]
+    reach: _Reach
+
+
+class _Reach:
+    """Which clients of a project what is written at a place belongs to, in the project's order."""
+
+    def __init__(self, clients: Sequence[Client]) -> None:
+        self._clients = clients
+        self._made: dict[Span, list[int]] = {}
+        self._settings: dict[Span, list[tuple[int, WrittenSetting]]] = {}
+        self._homes: dict[Home, list[int]] = {}
+        for number, client in enumerate(clients):
+            self._made.setdefault(client.span, []).append(number)
+            for home in dict.fromkeys(client.block.homes):
+                self._homes.setdefault(home, []).append(number)
+            for setting in client.block.settings:
+                spans = [one.span for one in setting.alternatives if one.span is not None]
+                for span in {setting.key_span, *spans}:
+                    self._settings.setdefault(span, []).append((number, setting))
+
+    def made_at(self, span: Span) -> Iterator[Client]:
+        """The clients of one construction."""
+        return (self._clients[number] for number in self._made.get(span, ()))
+
+    def reading(self, home: Home) -> Iterator[Client]:
+        """The clients whose configurations include what is added at a home."""
+        return (self._clients[number] for number in self._reading(home))
+
+    def _reading(self, home: Home) -> Iterable[int]:
+        if home.kind != "beside":
+            return self._homes.get(home, ())
+        found = self._settings.get(home.span, ())
+        return dict.fromkeys(number for number, one in found if one.key_span == home.span)
+
+    def users(self, client: Client, written: Written) -> Iterator[Client]:
+        """The other clients whose configuration stands at the touched places.
+
+        A Connect worker has its producers' keys in its file and does not read them.
+        """
+        own = {setting.key_span: setting.key for setting in client.block.settings}
+        found = {
+            number
+            for span in written.touched
+            for number, setting in self._settings.get(span, ())
+            if own.get(setting.key_span, setting.key) == setting.key
+        }
+        if written.home is not None:
+            found.update(self._reading(written.home))
+        return (one for number in sorted(found) if (one := self._clients[number]) is not client)
 
 
 def _fix(planner: _Planner, finding: Finding, goal: Goal) -> Fix:
@@ -164,7 +213,7 @@ def _together(fixes: Sequence[Fix]) -> Fix:
 
 
 def _settings(client: Client, finding: Finding, goal: Goal, planner: _Planner) -> Fix:
-    project, source = planner.project, planner.source
+    source = planner.source
     solution = solve(client, goal)
     if not solution.changes:
         raise CannotWrite("no setting has to change for it")
@@ -186,7 +235,7 @@ def _settings(client: Client, finding: Finding, goal: Goal, planner: _Planner) -
     for one in (*finding.alike, *twins):
         if isinstance(one, Client) and not _serves(one, solution.changes, written.home):
             raise CannotWrite("it is made with several configurations, which want a change each")
-    others = list(_users(client, written, project))
+    others = list(planner.reach.users(client, written))
     for other in others:
         if not starts_with(other, solution.changes):
             raise CannotWrite("another client that it changes would not start")
@@ -249,13 +298,13 @@ def _written(
     client: Client, finding: Finding, changes: Sequence[Change], planner: _Planner
 ) -> Written:
     """The edits, with what is added at the best place that can take it."""
-    project, source = planner.project, planner.source
+    source = planner.source
     if not any(isinstance(one, Added) for one in changes):
         return write(client, changes, None, source)
     problem: CannotWrite | None = None
     for home in _homes(client, finding, changes, planner):
         try:
-            _not_handed_over(client, changes, home, project)
+            _not_handed_over(client, changes, home, planner.reach)
             return write(client, changes, home, source)
         except CannotWrite as one:
             problem = problem or one
@@ -264,13 +313,13 @@ def _written(
     raise CannotWrite("there is no place in the code where a setting could be added")
 
 
-def _not_handed_over(
-    client: Client, changes: Sequence[Change], home: Home, project: Project
-) -> None:
+def _not_handed_over(client: Client, changes: Sequence[Change], home: Home, reach: _Reach) -> None:
     """An argument that one caller of a construction hands over must not be written there too."""
+    if home.kind not in ("arguments", "beside"):
+        return
     added = {one.key for one in changes if isinstance(one, Added)}
-    for other in project.clients:
-        if home.kind not in ("arguments", "beside") or other is client or other.span != client.span:
+    for other in reach.made_at(client.span):
+        if other is client:
             continue
         if any(setting.key in added for setting in other.block.settings):
             raise CannotWrite("another caller of the same construction sets it itself")
@@ -281,13 +330,12 @@ def _homes(
 ) -> Sequence[Home]:
     """Where a setting can be added: beside another one that changes, else where the block is
     defined, unless others read that and the construction can take the setting alone."""
-    project = planner.project
 
     def foreign(home: Home) -> bool:
         return bool(_read_at(client, home.span, planner, added=True)) or any(
             (other.role, other.dialect) != (client.role, client.dialect)
-            for other in project.clients
-            if other is not client and _reads(other, home)
+            for other in planner.reach.reading(home)
+            if other is not client
         )
 
     first = client.block.homes[0] if client.block.homes else None
@@ -386,25 +434,6 @@ def _reads(client: Client, home: Home) -> bool:
     if home.kind == "beside":
         return any(setting.key_span == home.span for setting in client.block.settings)
     return home in client.block.homes
-
-
-def _users(client: Client, written: Written, project: Project) -> Iterator[Client]:
-    """The other clients whose configuration stands at the touched places.
-
-    A Connect worker has its producers' keys in its file and does not read them.
-    """
-    places = frozenset(written.touched)
-    own = {setting.key_span: setting.key for setting in client.block.settings}
-    for other in project.clients:
-        if other is client:
-            continue
-        used: set[Span] = set()
-        for setting in other.block.settings:
-            if own.get(setting.key_span, setting.key) == setting.key:
-                used.add(setting.key_span)
-                used.update(one.span for one in setting.alternatives if one.span is not None)
-        if used & places or (written.home is not None and _reads(other, written.home)):
-            yield other
 
 
 def _serves(client: Client, changes: Sequence[Change], home: Home | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from oncelint.discover import kind_of
 from oncelint.fix.solve import Added, Change, Changed, Removed, Renamed
@@ -21,7 +22,7 @@ from oncelint.frameworks.spelling import LINKS, TRANSLATING, spell
 from oncelint.model.facts import Home
 from oncelint.model.fixes import Edit
 from oncelint.model.project import Client
-from oncelint.model.values import Known, Scalar, Span
+from oncelint.model.values import Known, Position, Scalar, Span
 from oncelint.patches import CannotWrite, Patch
 from oncelint.python import operations as py
 from oncelint.text import SourceText, Text
@@ -209,18 +210,14 @@ def _configuration(
     kind = kind_of(text.path, text.text.encode("utf-8", "replace"))
     if kind not in WRITERS and kind not in HOSTS:
         raise CannotWrite(f"{text.path} is of a kind that is not written")
-    try:
-        document = read(kind, text)
-    except FormatError as error:
-        raise CannotWrite(f"{text.path} cannot be read: {error.reason}") from None
-    places = list(_writable(kind, document, text))
+    places = _places(kind, text)
     grouped: dict[int, tuple[_Writable, list[Operation]]] = {}
     for change, span in changes:
         if isinstance(change, Added):
             if home is not None and home.kind == "beside":
-                place, _ = _entry(places, span, key=True)
+                place, _ = places.entry(span, key=True)
             else:
-                place = _mapping(places, span, change, client)
+                place = places.mapping(span, change, client)
             key, value = spell(home, change.key, change.value)
             inner = (
                 next((one for one in home.inner if key.startswith(one.prefix)), None)
@@ -229,13 +226,13 @@ def _configuration(
             )
             if inner is not None:
                 key = key.removeprefix(inner.prefix)
-                place = _mapping(places, inner.span, change, client)
+                place = places.mapping(inner.span, change, client)
             within = home.within if home is not None and inner is None else ""
             operation: Operation = Add(key, value, within)
         else:
             if isinstance(change, Changed) and change.at_key:
                 raise CannotWrite("the value is shared with others")
-            place, entry = _entry(places, span, key=not isinstance(change, Changed))
+            place, entry = places.entry(span, key=not isinstance(change, Changed))
             if isinstance(change, Changed):
                 operation = ChangeEntry(entry, _in_a_file(change, entry, client))
             elif isinstance(change, Removed):
@@ -270,8 +267,71 @@ class _Writable:
     text: Text
     kind: str
 
-    def covers(self, node: Node, span: Span) -> bool:
-        return self.text.span(node.start, node.end) == span
+    def span(self, node: Node) -> Span:
+        return self.text.span(node.start, node.end)
+
+
+class _Places:
+    """Every mapping of a file, to be found by where it stands, or where its keys and values do."""
+
+    def __init__(self, found: Iterable[_Writable]) -> None:
+        self._found = tuple(found)
+        self._mappings: dict[Span, list[_Writable]] = {}
+        self._entries: dict[bool, dict[Span, list[tuple[_Writable, Entry]]]] = {}
+
+    def _by_place(self, key: bool) -> dict[Span, list[tuple[_Writable, Entry]]]:
+        """The entries by where their keys stand, or their values."""
+        known = self._entries.get(key)
+        if known is None:
+            known = self._entries[key] = {}
+            for place in self._found:
+                for entry in place.mapping.entries:
+                    if not entry.merged:
+                        at = place.span(entry.key if key else entry.value)
+                        known.setdefault(at, []).append((place, entry))
+        return known
+
+    def mapping(self, span: Span, change: Added, client: Client) -> _Writable:
+        """The mapping at a place; of two at one place the one that holds the block's own keys."""
+        if not self._mappings:
+            for place in self._found:
+                self._mappings.setdefault(place.span(place.mapping), []).append(place)
+        here = self._mappings.get(span)
+        if not here:
+            raise CannotWrite(f"the mapping that {change.key} belongs into was not found")
+        keys = {setting.shown or setting.key for setting in client.block.settings}
+        return sorted(
+            here, key=lambda one: len(keys & {entry.key.text for entry in one.mapping.entries})
+        )[-1]
+
+    def entry(self, span: Span, *, key: bool) -> tuple[_Writable, Entry]:
+        """The entry whose key or value stands at a place, in the mapping that owns it.
+
+        The value of an alias stands at its anchor: its owner's key is the last one before it.
+        """
+        found = [pair for pair in self._by_place(key).get(span, ()) if _begin(pair) <= span.start]
+        if not found:
+            raise CannotWrite("the value does not stand in a mapping of its own")
+        return max(found, key=_begin)
+
+
+def _begin(pair: tuple[_Writable, Entry]) -> Position:
+    """Where the key of an entry begins."""
+    place, entry = pair
+    return place.text.span(entry.key.start, entry.key.start).start
+
+
+@lru_cache(maxsize=4)
+def _places(kind: str, text: SourceText) -> _Places:
+    """The mappings of a file, found once for all fixes of it.
+
+    Raises CannotWrite for what is not of that kind.
+    """
+    try:
+        document = read(kind, text)
+    except FormatError as error:
+        raise CannotWrite(f"{text.path} cannot be read: {error.reason}") from None
+    return _Places(_writable(kind, document, text))
 
 
 def _writable(kind: str, document: Document, text: Text, depth: int = 0) -> Iterator[_Writable]:
@@ -321,33 +381,3 @@ def _in_a_file(change: Changed, entry: Entry, client: Client) -> Scalar:
     if (change.name, change.value) != ("acks", "all"):
         raise CannotWrite("the program converts the text to a number")
     return _ALL_AS_NUMBER
-
-
-def _mapping(places: Sequence[_Writable], span: Span, change: Added, client: Client) -> _Writable:
-    """The mapping at a place; of two at one place the one that holds the block's own keys."""
-    here = [one for one in places if one.covers(one.mapping, span)]
-    keys = {setting.shown or setting.key for setting in client.block.settings}
-    here.sort(key=lambda one: len(keys & {entry.key.text for entry in one.mapping.entries}))
-    if not here:
-        raise CannotWrite(f"the mapping that {change.key} belongs into was not found")
-    return here[-1]
-
-
-def _entry(places: Sequence[_Writable], span: Span, *, key: bool) -> tuple[_Writable, Entry]:
-    """The entry whose key or value stands at a place, in the mapping that owns it.
-
-    The value of an alias stands at its anchor: its owner's key is the last one before it.
-    """
-    found = [
-        (place, entry)
-        for place in places
-        for entry in place.mapping.entries
-        if not entry.merged
-        and place.covers(entry.key if key else entry.value, span)
-        and place.text.span(entry.key.start, entry.key.start).start <= span.start
-    ]
-    if not found:
-        raise CannotWrite("the value does not stand in a mapping of its own")
-    return max(
-        found, key=lambda pair: pair[0].text.span(pair[1].key.start, pair[1].key.start).start
-    )

@@ -33,7 +33,10 @@ class Modules:
         self, files: Collection[str], load: Callable[[str], ir.Module | None], limit: int = 2000
     ) -> None:
         self.files = frozenset(files)
-        self.folders = frozenset(path[:index] for path in files for index in _slashes(path))
+        folders = {path.rpartition("/")[0] for path in files}
+        self.folders = frozenset(
+            folder[:index] for folder in folders for index in (*_slashes(folder), len(folder))
+        ) - {""}
         self._load = load
         self._limit = limit
         self._modules: dict[str, ir.Module | None] = {}

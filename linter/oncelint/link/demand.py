@@ -6,42 +6,44 @@
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from oncelint.flow.modules import Modules
+from oncelint.python.imports import import_lines
 
-# How much of a file's beginning is searched for imports line by line, in bytes. Behind it an
-# import is looked for by its word, which is rare there: one inside a function.
-_HEAD = 4096
-_IMPORT = re.compile(
-    rb"\n[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n#]*)|import[ \t]+([^\n#]+))"
-)
-_WORD = b"import "
-_NAME = re.compile(rb"\w+")
-_STANDARD = frozenset(name.encode() for name in sys.stdlib_module_names)
+if TYPE_CHECKING:
+    from oncelint.python.imports import Line
 
 
 class Imports:
     """The import lines of Python files that were not extracted, as far as they lead into the
-    project. All paths are project paths; `read` gives a file's bytes."""
+    project. All paths are project paths; `seen` has the lines that are known already, and `read`
+    gives a file's bytes."""
 
     def __init__(
-        self, others: Collection[str], modules: Modules, read: Callable[[str], bytes | None]
+        self,
+        others: Collection[str],
+        modules: Modules,
+        seen: Mapping[str, Sequence[Line]],
+        read: Callable[[str], bytes | None],
     ) -> None:
         self._others = others
         self._modules = modules
+        self._seen = seen
         self._read = read
-        self._lines: dict[str, list[tuple[str, tuple[str, ...]]]] | None = None
+        self._lines: dict[str, Sequence[Line]] | None = None
 
-    def _known(self) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+    def _known(self) -> dict[str, Sequence[Line]]:
         if self._lines is None:
             self._lines = {}
             for path in self._others:
-                data = self._read(path)
-                if data is not None and b"import" in data:
-                    self._lines[path] = list(_imports(data))
+                lines = self._seen.get(path)
+                if lines is None:
+                    data = self._read(path)
+                    lines = import_lines(data) if data is not None else ()
+                if lines:
+                    self._lines[path] = lines
         return self._lines
 
     def leading_to(self, bearing: Iterable[str]) -> list[str]:
@@ -76,12 +78,12 @@ _MANY = 60
 
 
 def _entered(
-    imports: dict[str, list[tuple[str, tuple[str, ...]]]],
+    imports: Mapping[str, Sequence[Line]],
     wanted: Mapping[str, frozenset[str] | None],
     modules: Modules,
 ) -> dict[str, frozenset[str]]:
     """The files that import a wanted name, with the names they import of it."""
-    words = {_stem(path) for path in wanted}
+    words = {_stem(path).encode(errors="surrogateescape") for path in wanted}
     entered = {}
     for path, lines in imports.items():
         names = _wanted_names(path, lines, words, wanted, modules)
@@ -96,35 +98,10 @@ def _stem(path: str) -> str:
     return path.split("/")[-2] if name == "__init__" and "/" in path else name
 
 
-def _imports(data: bytes) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Module and names of every import line that may lead into the project."""
-    for match in _import_lines(data):
-        module, names, plain = match.groups()
-        if module and module.partition(b".")[0] not in _STANDARD:
-            words = tuple(word.decode(errors="replace") for word in _NAME.findall(names))
-            yield module.decode(errors="replace"), words
-        for part in plain.split(b",") if plain else ():
-            name = part.split()[0] if part.split() else b""
-            if name.partition(b".")[0] not in _STANDARD:
-                yield name.decode(errors="replace"), ()
-
-
-def _import_lines(data: bytes) -> Iterator[re.Match[bytes]]:
-    yield from _IMPORT.finditer(b"\n" + data[:_HEAD])
-    first = data.rfind(b"\n", 0, _HEAD)
-    at = data.find(_WORD, _HEAD)
-    while at >= 0:
-        begin = data.rfind(b"\n", 0, at)
-        match = _IMPORT.match(data, begin) if begin >= first else None
-        if match is not None:
-            yield match
-        at = data.find(_WORD, at + len(_WORD))
-
-
 def _wanted_names(
     path: str,
-    lines: list[tuple[str, tuple[str, ...]]],
-    words: set[str],
+    lines: Sequence[Line],
+    words: set[bytes],
     wanted: Mapping[str, frozenset[str] | None],
     modules: Modules,
 ) -> frozenset[str] | None:
@@ -132,18 +109,20 @@ def _wanted_names(
     found: set[str] = set()
     entered = False
     for module, names in lines:
-        tail = module.rpartition(".")[2]
+        tail = module.rpartition(b".")[2]
         if tail in words or (not tail and module):
-            target = modules.resolve(path, module)
+            target = modules.resolve(path, module.decode(errors="replace"))
             if target is not None and target in wanted:
                 offered = wanted[target]
-                taken = {name for name in names if offered is None or name in offered}
+                texts = [name.decode() for name in names]
+                taken = {name for name in texts if offered is None or name in offered}
                 entered = entered or bool(taken) or not names
                 found |= taken
         for name in names:
             if name in words:
-                dotted = f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
+                separator = b"" if module.endswith(b".") else b"."
+                dotted = (module + separator + name).decode(errors="replace")
                 if modules.resolve(path, dotted) in wanted:
                     entered = True
-                    found.add(name)
+                    found.add(name.decode())
     return frozenset(found) if entered else None

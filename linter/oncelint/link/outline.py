@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Literal, TypeAlias
 
 from oncelint.flow.modules import Modules
@@ -112,25 +114,18 @@ def same(one: Node, other: Node) -> bool:
     )
 
 
-class Outline:
-    """One module's code with the way back from every node to what holds it."""
+class _Part:
+    """What one statement of a module's own holds, in the order of the code."""
 
-    def __init__(self, module: ir.Module) -> None:
-        self.path = module.path
-        self.module = module
-        self._parents: dict[int, Node] = {}
+    __slots__ = ("attributes", "calls", "comprehensions", "functions", "loops")
+
+    def __init__(self, top: Node, parents: dict[int, Node]) -> None:
         self.calls: dict[ir.Place, ir.Call] = {}
         self.loops: dict[ir.Place, ir.Loop] = {}
         self.functions: list[ir.Function] = []
         self.attributes: dict[str, list[ir.Attribute]] = {}
         self.comprehensions: list[ir.Comprehension] = []
-        # the functions of the project that calls were followed into
-        self.followed: dict[ir.Place, list[tuple[Outline, ir.Function]]] = {}
-        for stmt in module.body:
-            self._enter(stmt)
-
-    def _enter(self, top: Node) -> None:
-        parents, calls = self._parents, self.calls
+        calls = self.calls
         stack = [top]
         while stack:
             node = stack.pop()
@@ -151,8 +146,94 @@ class Outline:
             elif kind is ir.Comprehension:
                 self.comprehensions.append(node)
 
+
+class Outline:
+    """One module's code with the way back from every node to what holds it.
+
+    A statement of the module's own is gone through when something in it is asked for: of most
+    modules that is a function or two.
+    """
+
+    def __init__(self, module: ir.Module) -> None:
+        self.path = module.path
+        self.module = module
+        self._parents: dict[int, Node] = {}
+        self._tops = module.body
+        self._ends = list(accumulate((stmt.place[2] for stmt in module.body), max))
+        self._parts: dict[int, _Part] = {}
+        # the functions of the project that calls were followed into
+        self.followed: dict[ir.Place, list[tuple[Outline, ir.Function]]] = {}
+
+    def _part(self, number: int) -> _Part:
+        part = self._parts.get(number)
+        if part is None:
+            part = self._parts[number] = _Part(self._tops[number], self._parents)
+        return part
+
+    def _at(self, line: int) -> Iterator[_Part]:
+        """What stands on a line; decorators stand before the place of what they decorate."""
+        number = bisect_left(self._ends, line)
+        if number < len(self._tops):
+            yield self._part(number)
+        while (number := number + 1) < len(self._tops) and self._tops[number].place[0] <= line:
+            yield self._part(number)
+
+    def _all(self) -> Iterator[_Part]:
+        return map(self._part, range(len(self._tops)))
+
+    def call(self, place: ir.Place) -> ir.Call | None:
+        """The call that is written at a place."""
+        found = None
+        for one in self._at(place[0]):
+            found = one.calls.get(place, found)
+        if found is None:
+            for one in self._all():
+                found = one.calls.get(place, found)
+        return found
+
+    def loop(self, place: ir.Place) -> ir.Loop | None:
+        """The loop that is written at a place."""
+        found = None
+        for one in self._at(place[0]):
+            found = one.loops.get(place, found)
+        if found is None:
+            for one in self._all():
+                found = one.loops.get(place, found)
+        return found
+
+    @property
+    def calls(self) -> Iterator[ir.Call]:
+        """All calls, in the order of the code."""
+        return (call for one in self._all() for call in one.calls.values())
+
+    @property
+    def functions(self) -> Iterator[ir.Function]:
+        """All functions, in the order of the code."""
+        return (function for one in self._all() for function in one.functions)
+
+    def in_comprehension(self, place: ir.Place) -> bool:
+        """Whether what is written at a place may be run in several rounds of a comprehension."""
+        return any(
+            covers(found.place, place) for one in self._at(place[0]) for found in one.comprehensions
+        )
+
+    def attributes(self, name: str) -> Iterator[ir.Attribute]:
+        """Where an attribute of a name is read or called, in the order of the code."""
+        return (found for one in self._all() for found in one.attributes.get(name, ()))
+
     def parent(self, node: Node) -> Node | None:
-        return self._parents.get(id(node))
+        found = self._parents.get(id(node))
+        if found is None and len(self._parts) < len(self._tops):
+            if any(node is top for top in self._tops):
+                return None
+            place = getattr(node, "place", None)
+            for _ in self._at(place[0]) if place is not None else ():
+                pass
+            if id(node) not in self._parents:
+                for _ in self._all():
+                    pass
+            found = self._parents.get(id(node))
+        return found
 
     def around(self, node: Node) -> Iterator[tuple[Node, Node]]:
         """What encloses a node, innermost first, each with the child that leads to the node."""
@@ -297,7 +378,7 @@ class Outlines:
             if outline is None:
                 continue
             for name in attributes:
-                for one in outline.attributes.get(name, ()):
+                for one in outline.attributes(name):
                     yield outline, one
 
     def levels(self, path: Sequence[Step], at: At) -> tuple[Level, ...]:
@@ -309,7 +390,7 @@ class Outlines:
             (at.path, at.place),
         ):
             outline = self.get(where)
-            call = outline.calls.get(place) if outline is not None else None
+            call = outline.call(place) if outline is not None else None
             if outline is None or call is None:
                 return ()
             found.append(Level(outline, call, outline.function(call)))

@@ -34,6 +34,11 @@ class Span:
     def __str__(self) -> str:
         return f"{self.path}:{self.start.line}:{self.start.column}"
 
+    def __hash__(self) -> int:
+        # spans are looked up all over, and this takes one call instead of three
+        start, end = self.start, self.end
+        return hash((self.path, start.line, start.column, end.line, end.column))
+
 
 @dataclass(frozen=True, slots=True)
 class Known:

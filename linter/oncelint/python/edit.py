@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from oncelint.patches import CannotWrite, Patch, apply
 from oncelint.python.editing.edits import Edits
 from oncelint.python.editing.imports import import_instead
-from oncelint.python.editing.source import Source, Statement, parsed
+from oncelint.python.editing.source import Source, Statement, parsed, source
 from oncelint.python.editing.writer import Writer, place_of
 from oncelint.python.operations import ImportInstead, Operation
 
 
-def render(source: str, operations: Sequence[Operation]) -> tuple[Patch, ...]:
-    """The patches (code point offsets of `source`) that carry out all `operations`, ascending and
+def render(text: str, operations: Sequence[Operation]) -> tuple[Patch, ...]:
+    """The patches (code point offsets of `text`) that carry out all `operations`, ascending and
     apart.
 
     An operation whose result is there already yields none. The edited file parses.
@@ -27,7 +27,7 @@ def render(source: str, operations: Sequence[Operation]) -> tuple[Patch, ...]:
     """
     if not operations:
         return ()
-    file = Source(source)
+    file = source(text)
     edits = Edits(file)
     import_instead(file, edits, [one for one in operations if isinstance(one, ImportInstead)])
     statements: dict[int, Statement] = {}
@@ -47,7 +47,7 @@ def render(source: str, operations: Sequence[Operation]) -> tuple[Patch, ...]:
     patches = edits.patches()
     if patches:
         try:
-            parsed(apply(source, patches))
+            parsed(apply(text, patches))
         except CannotWrite:
             raise CannotWrite("the edited file would be no valid Python") from None
     return patches

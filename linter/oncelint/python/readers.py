@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from oncelint.model.ir import Place
 from oncelint.patches import CannotWrite
-from oncelint.python.editing.source import Source
+from oncelint.python.editing.source import Source, source
 
 _CHANGES = ("update", "setdefault", "pop", "__setitem__")
 _ONE_KEY = ("get", "pop", "setdefault")
@@ -39,7 +39,7 @@ def readers(
     A file that cannot be parsed has no readers.
     """
     try:
-        return _Reading(Source(text), allowed, keys).of(place)
+        return _Reading(source(text), allowed, keys).of(place)
     except CannotWrite:
         return Readers()
 
@@ -47,7 +47,7 @@ def readers(
 def callers(text: str, place: Place, allowed: Sequence[Place]) -> Readers:
     """Who else names the function that `place` stands in, beside the calls at `allowed` places."""
     try:
-        reading = _Reading(Source(text), allowed)
+        reading = _Reading(source(text), allowed)
     except CannotWrite:
         return Readers()
     start, end = reading.file.offsets(place)
@@ -64,7 +64,7 @@ def importers(
 ) -> tuple[int, ...]:
     """The lines of another file that read `name` of a module (by its last name)."""
     try:
-        reading = _Reading(Source(text), allowed, keys)
+        reading = _Reading(source(text), allowed, keys)
     except CannotWrite:
         return ()
     return tuple(sorted(set(reading.imported(name, module))))
@@ -73,9 +73,7 @@ def importers(
 class _Reading:
     def __init__(self, file: Source, allowed: Sequence[Place], keys: Sequence[Place] = ()) -> None:
         self.file = file
-        self.parents = {
-            child: node for node in ast.walk(file.tree) for child in ast.iter_child_nodes(node)
-        }
+        self.parents = file.parents
         self.allowed = [file.offsets(place) for place in allowed]
         self.keys = {file.offsets(place) for place in keys}
         self.nested = False
@@ -132,13 +130,11 @@ class _Reading:
     def expression(self, start: int, end: int) -> ast.AST | None:
         """The outermost expression at a place, else the innermost that holds it."""
         found: ast.AST | None = None
-        for node in ast.walk(self.file.tree):
-            if isinstance(node, ast.expr):
-                left, right = self._span(node)
-                if (left, right) == (start, end):
-                    return node
-                if left <= start and end <= right:
-                    found = node
+        for left, right, node in self.file.expressions:
+            if (left, right) == (start, end):
+                return node
+            if left <= start and end <= right:
+                found = node
         return found
 
     def _is_nested(self, node: ast.AST) -> bool:

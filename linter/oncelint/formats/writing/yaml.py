@@ -6,17 +6,18 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from oncelint.formats.guards import without_lone_surrogates
 from oncelint.formats.operations import Operation
-from oncelint.formats.tree import Mapping, Node, Scalar
+from oncelint.formats.tree import FormatError, Mapping, Node, Scalar
 from oncelint.formats.tree import Sequence as SequenceNode
 from oncelint.formats.writing.trees import Plan, joined, new_entries, plan, token_patches
 from oncelint.formats.writing.trees.brackets import Brackets, bracket_patches
 from oncelint.formats.writing.trees.lines import Lines, indent_unit, line_patches
 from oncelint.formats.writing.trees.spelling import Item, separator
-from oncelint.formats.yaml import _Builder
+from oncelint.formats.yaml import _Builder, as_filled_in
 from oncelint.model.values import Scalar as ScalarValue
 from oncelint.patches import CannotWrite, Patch
 
@@ -43,7 +44,7 @@ def render(text: str, mapping: Mapping, operations: Sequence[Operation]) -> tupl
     places (anchors, aliases, merge keys), tags, block scalars, explicit keys (`? `), and what
     would change a neighbour.
     """
-    layout = _Layout(text).layout(mapping)
+    layout = _layout(text).of(mapping)
     lines = Lines(text, _BREAKS, _COMMENT)
     items = list(_items(layout, mapping, lines))
     notation = _Yaml(layout.flow)
@@ -73,7 +74,7 @@ def shared(text: str, mapping: Mapping) -> bool:
     That is so when the mapping, or a collection around it, carries an anchor that an alias (a
     merge key's included) names.
     """
-    return _Layout(text).layout(mapping).shared
+    return _layout(text).of(mapping).shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,39 +122,50 @@ class _Pairs:
     shared: bool
 
 
+@lru_cache(maxsize=4)
+def _layout(text: str) -> _Layout:
+    """How a text is written, worked out once for all its mappings."""
+    layout = _Layout(text)
+    try:
+        layout.build()
+    except FormatError:
+        filled = as_filled_in(without_lone_surrogates(text))
+        if filled is None:
+            raise
+        layout = _Layout(text, filled)
+        layout.build()
+    return layout
+
+
 class _Layout(_Builder):
     """Builds the reader's tree and notes what it leaves out: properties, aliases, extents."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(without_lone_surrogates(text))
+    def __init__(self, text: str, parsed: str | None = None) -> None:
+        super().__init__(without_lone_surrogates(text), parsed)
         self.opened: list[_Open] = []
         # each mapping with the collections around it and the indices of its merge keys
-        self.mappings: list[tuple[_Open, tuple[_Open, ...], frozenset[int]]] = []
+        self.mappings: dict[
+            tuple[int, int, int], tuple[_Open, tuple[_Open, ...], frozenset[int]]
+        ] = {}
         self.anchored: list[_Written] = []
         self.aliased: set[int] = set()
 
-    def layout(self, mapping: Mapping) -> _Pairs:
+    def of(self, mapping: Mapping) -> _Pairs:
         """How `mapping`, which the reader made of the same text, is written."""
-        self.build()
-        wanted = (mapping.start, mapping.end, len(mapping.entries))
-        for opened, around, merges in self.mappings:
-            node = opened.node
-            if not isinstance(node, Mapping):
-                continue
-            if (node.start, node.end, len(node.entries)) == wanted:
-                keys, values = opened.children[::2], opened.children[1::2]
-                return _Pairs(
-                    opened.flow,
-                    node.start,
-                    tuple(zip(keys, values, strict=True)),
-                    merges,
-                    frozenset(key for index in merges for key in _keys(values[index].node)),
-                    frozenset(
-                        each.start for each in self.anchored if id(each.node) in self.aliased
-                    ),
-                    any(id(each.node) in self.aliased for each in (opened, *around)),
-                )
-        raise CannotWrite("the mapping is not where it was read")
+        found = self.mappings.get((mapping.start, mapping.end, len(mapping.entries)))
+        if found is None:
+            raise CannotWrite("the mapping is not where it was read")
+        opened, around, merges = found
+        keys, values = opened.children[::2], opened.children[1::2]
+        return _Pairs(
+            opened.flow,
+            mapping.start,
+            tuple(zip(keys, values, strict=True)),
+            merges,
+            frozenset(key for index in merges for key in _keys(values[index].node)),
+            frozenset(each.start for each in self.anchored if id(each.node) in self.aliased),
+            any(id(each.node) in self.aliased for each in (opened, *around)),
+        )
 
     def _accept(self, yaml: Any, loader: Any, event: Any) -> None:
         if isinstance(event, yaml.CollectionEndEvent):
@@ -161,8 +173,10 @@ class _Layout(_Builder):
             super()._accept(yaml, loader, event)
             opened = self.opened.pop()
             opened.node = self._latest()
-            if isinstance(event, yaml.MappingEndEvent):
-                self.mappings.append((opened, tuple(self.opened), merges))
+            node = opened.node
+            if isinstance(event, yaml.MappingEndEvent) and isinstance(node, Mapping):
+                at = (node.start, node.end, len(node.entries))
+                self.mappings.setdefault(at, (opened, tuple(self.opened), merges))
             tail = opened.children[-1].tail if opened.children and not opened.flow else ""
             place = (opened.start, self.last_end)
             self._note(_Written(opened.node, *place, opened.anchor, opened.tag, tail=tail))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import warnings
 from bisect import bisect_right
@@ -85,6 +86,39 @@ class Source:
         self.tree = parsed(text)
         self.starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
 
+    @functools.cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """What each node of the tree is a part of."""
+        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+
+    @functools.cached_property
+    def expressions(self) -> tuple[tuple[int, int, ast.expr], ...]:
+        """The tree's expressions with their places, the outer ones first."""
+        return tuple(
+            (
+                self.offset(node.lineno, node.col_offset),
+                self.offset(node.end_lineno or 1, node.end_col_offset or 0),
+                node,
+            )
+            for node in ast.walk(self.tree)
+            # before Python 3.12 what stands in an f-string may be said to stand behind the file
+            if isinstance(node, ast.expr) and (node.end_lineno or 1) <= len(self.starts)
+        )
+
+    @functools.cached_property
+    def _quotes(self) -> tuple[tuple[int, str], ...]:
+        """Where the tree's texts begin that stand in single quotes or in double ones, and in which."""
+        found = []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.JoinedStr) or (
+                isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes))
+            ):
+                start = self.offset(node.lineno, node.col_offset)
+                match = _DELIMITER.match(self.text, start)
+                if match and len(match.group(1)) == 1:
+                    found.append((start, match.group(1)))
+        return tuple(found)
+
     # Places -----------------------------------------------------------------------------------
 
     def offsets(self, place: Place) -> tuple[int, int]:
@@ -164,17 +198,10 @@ class Source:
 
     def quote(self, statement: Statement) -> str:
         """The quote that prevails in a statement, else in the file, else a double one."""
-        in_file = Counter[str]()
-        own = Counter[str]()
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.JoinedStr) or (
-                isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes))
-            ):
-                start = self.offset(node.lineno, node.col_offset)
-                match = _DELIMITER.match(self.text, start)
-                if match and len(match.group(1)) == 1:
-                    in_file[match.group(1)] += 1
-                    own[match.group(1)] += statement.start <= start < statement.end
+        in_file = Counter(quote for _, quote in self._quotes)
+        own = Counter(
+            quote for start, quote in self._quotes if statement.start <= start < statement.end
+        )
         for counted in (own, in_file):
             if counted["'"] != counted['"']:
                 return max(counted, key=lambda quote: counted[quote])
@@ -236,6 +263,15 @@ class Source:
             statement.top,
             statement.holders,
         )
+
+
+@functools.lru_cache(maxsize=4)
+def source(text: str) -> Source:
+    """The file of a text, kept for the next ones who ask: the fixes of a file are made one by one.
+
+    Raises CannotWrite for what this Python cannot parse.
+    """
+    return Source(text)
 
 
 def parsed(text: str) -> ast.Module:

@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 
 from oncelint.formats.writing.trees.spelling import BLANK, Item
 from oncelint.patches import CannotWrite, Patch
+
+
+@lru_cache(maxsize=4)
+def _line_starts(text: str, breaks: str) -> tuple[int, ...]:
+    """Where the lines of a text begin, worked out once for all edits of it."""
+    # A byte order mark that belongs to the text stands in no column.
+    first = 1 if text.startswith("\ufeff") else 0
+    return (first, *(match.end() for match in re.finditer(breaks, text)))
 
 
 class Lines:
@@ -20,9 +29,7 @@ class Lines:
         self.text = text
         self.breaks = re.compile(breaks)
         self.comment = re.compile(comment)
-        # A byte order mark that belongs to the text stands in no column.
-        first = 1 if text.startswith("\ufeff") else 0
-        self._starts = [first, *(match.end() for match in self.breaks.finditer(text))]
+        self._starts = _line_starts(text, breaks)
 
     def start(self, offset: int) -> int:
         """Where the line of `offset` begins."""
@@ -169,6 +176,7 @@ def leading(line: str) -> str:
     return line[: len(line) - len(line.lstrip(BLANK))]
 
 
+@lru_cache(maxsize=4)
 def indent_unit(text: str) -> str:
     """The least indentation of a text, which is taken for that of one level."""
     found = re.findall(r"(?:\n|\r)([ \t]+)(?=[^\s])", text)
