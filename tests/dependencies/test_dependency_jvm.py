@@ -50,7 +50,7 @@ def test_pom(rows: Reader) -> None:
         (CLIENTS, "", "kafka-clients", "11:60"),
         (STREAMS, "${parent.version}", "${parent.version}", "12:95"),
         ("org.apache.kafka:connect-api", "", "é 7.4.0-ccs", "13:93"),
-        ("org.apache.kafka:connect-runtime", "==3.4.*", "7.4.0-ccs", "14:107"),
+        ("org.apache.kafka:connect-runtime", "==3.4.0", "7.4.0-ccs", "14:107"),
     ]
 
 
@@ -155,9 +155,10 @@ def test_a_pom_that_ends_early_is_malformed() -> None:
         ("3.5.1!!", "==3.5.1"),
         ("3.5.0.redhat-00001", "==3.5.0.redhat-00001"),
         ("5.5.1-ccs", "==2.5.*"),
-        ("6.2.0-ccs", "==2.8.*"),
-        ("7.4.0-ce", "==3.4.*"),
-        ("8.0.0-ccs", "==4.0.*"),
+        ("6.2.0-ccs", "==2.8.0"),
+        ("7.4.0-ce", "==3.4.0"),
+        ("7.4.1-ccs", "==3.4.*"),
+        ("8.0.0-ccs", "==4.0.0"),
         ("${kafka.version}", "${kafka.version}"),
         ("", ""),
     ],
@@ -217,7 +218,7 @@ def test_kotlin_build_script(rows: Reader) -> None:
     )
     assert rows("build.gradle.kts", source) == [
         ("io.quarkus", "==3.2.0.Final", "3.2.0.Final", "1:37"),
-        (BOOT, "", "org.springframework.boot", "1:55"),
+        (BOOT, "${managed}", "org.springframework.boot", "1:55"),
         (CLIENTS, "==3.5.1", "3.5.1", "2:28"),
         ("property:kafkaVersion", "==3.5.1", "3.5.1", "2:28"),
         (STREAMS, "==3.*", "3.+", "3:24"),

@@ -241,3 +241,17 @@ def test_what_a_build_fills_in_is_a_text() -> None:
     assert all(text[node.start : node.end] == node.text for node in scalars)
     with pytest.raises(FormatError, match="cannot start any token"):
         read("yaml", SourceText("application.yml", "a: @b\n"))
+
+
+def test_what_a_build_fills_in_may_begin_a_longer_text() -> None:
+    text = "a: @host@:9092\nb: @x@ of\n   y\nc: |\n  d: @z@\ne: 'f: @g@'\nh: @i@-@j@ # k\n"
+    root = read("yaml", SourceText("application.yml", text)).roots[0]
+    assert [node.value for node in walk(root) if isinstance(node, Scalar)] == [
+        *("@host@:9092", "@x@ of y", "d: @z@\n", "f: @g@", "@i@-@j@"),
+    ]
+
+
+def test_a_text_that_is_yaml_already_stays_as_it_is() -> None:
+    root = read("yaml", SourceText("a.yaml", "run: |\n  to: @a@\nb: 'c: @d@'\n")).roots[0]
+    values = [node.value for node in walk(root) if isinstance(node, Scalar)]
+    assert values == ["to: @a@\n", "c: @d@"]

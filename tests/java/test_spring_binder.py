@@ -37,11 +37,12 @@ pytestmark = pytest.mark.skipif(
 
 VERSIONS = ("2.7.18", "3.5.7")
 SOURCE = Path(__file__).with_name("SpringProperties.java")
-# the binder is given files alone: variables of a container are not part of what it is asked
+# the binder is given files alone, as they are: variables of a container are not part of what it is
+# asked, and neither is what Maven makes of a file
 DOCUMENTS = sorted(
     path
     for path in (documents.ROOT / "fixtures" / "placements" / "spring").glob("*.md")
-    if "variables" not in path.stem
+    if "variables" not in path.stem and "filtered" not in path.stem
 )
 # What Boot gives a client although nobody wrote it.
 OWN = {
@@ -153,9 +154,11 @@ def read_of(files: Mapping[str, str]) -> list[ConfigFact]:
 
 
 def bindable(files: Mapping[str, str]) -> bool:
-    """Whether the files are a project's own, and whole: none is of a cluster, or imports more."""
+    """Whether the files are one application's, and whole: none is of a cluster or of a module, or
+    imports more."""
     return not any(
-        name.startswith("deploy/") or "config:\n    import" in body for name, body in files.items()
+        name.startswith("deploy/") or "/src/" in name or "config:\n    import" in body
+        for name, body in files.items()
     )
 
 

@@ -7,11 +7,12 @@ Dependencies" writes them, and the variables that hold one. None is executed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from oncelint.dependencies import jvm
 from oncelint.dependencies.interest import (
+    CONVENTIONAL,
     GRADLE_PLUGINS,
     JVM,
     MANAGED,
@@ -218,7 +219,7 @@ class _Reader:
         for match in _LITERAL.finditer(self._source):
             content = match.group()[1:-1]
             parts = _coordinate_parts(content)
-            distribution = JVM.get(":".join(parts[:2])) if len(parts) > 1 else None
+            distribution = JVM.get(self._coordinates(parts)) if len(parts) > 1 else None
             if distribution is None:
                 continue
             start = match.start() + 1
@@ -235,6 +236,13 @@ class _Reader:
                 begin = start + len(parts[0]) + 1
                 yield self._unversioned(distribution, begin, begin + len(parts[1]))
 
+    def _coordinates(self, parts: Sequence[str]) -> str:
+        """`group:artifact` with what the script or a convention says of its variables."""
+        name = ":".join(parts[:2])
+        if "$" not in name:
+            return name
+        return jvm.interpolate(jvm.interpolate(name, self.lookup), CONVENTIONAL.get)
+
     def named(self) -> Iterator[Requirement]:
         """Map notation: `group: 'g', name: 'a', version: 'v'`, in Kotlin with `=`."""
         for match in _NAMED.finditer(self._source):
@@ -243,11 +251,17 @@ class _Reader:
                 yield self._versioned(distribution, match, "name")
 
     def plugins(self) -> Iterator[Requirement]:
-        """`id 'org.springframework.boot' version '3.2.0'`."""
+        """`id 'org.springframework.boot' version '3.2.0'`; the version of a plugin that has none is
+        the settings', the enclosing project's or that of the sources of the build."""
         for match in _PLUGIN.finditer(self._source):
             distribution = GRADLE_PLUGINS.get(match["id"][1:-1])
-            if distribution is not None:
+            if distribution is None:
+                continue
+            if match["version"] is not None:
                 yield self._versioned(distribution, match, "id")
+            else:
+                span = self._text.span(match.start("id") + 1, match.end("id") - 1)
+                yield Requirement(distribution, MANAGED, span)
 
     def _unversioned(self, distribution: str, start: int, end: int) -> Requirement:
         requirement = Requirement(distribution, "", self._text.span(start, end))

@@ -70,6 +70,15 @@ MANAGED_PROPERTIES: dict[str, str] = {
 """Properties by which a project overrides what Spring Boot manages (Spring Boot reference,
 "Version Properties")."""
 
+CONVENTIONAL: dict[str, str] = {
+    "quarkusPlatformGroupId": "io.quarkus.platform",
+    "quarkusPlatformArtifactId": "quarkus-bom",
+    "quarkus.platform.group-id": "io.quarkus.platform",
+    "quarkus.platform.artifact-id": "quarkus-bom",
+}
+"""Properties by which Quarkus's project generator names its platform. They stand in
+gradle.properties or in a parent's pom, and a build file refers to them by these names."""
+
 PROPERTY = "property:"
 """Distribution prefix of a build property that other files of the project may refer to."""
 

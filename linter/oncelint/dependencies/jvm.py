@@ -8,7 +8,7 @@ from collections.abc import Callable
 _REFERENCE = re.compile(r"\$\{([^${}]+)\}|\$([A-Za-z_]\w*(?:\.\w+)*)")
 _RANGE = re.compile(r"([\[(\]])\s*([^,\[\]()\s]*)\s*(?:(,)\s*([^,\[\]()\s]*)\s*)?([\])\[])")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_CONFLUENT = re.compile(r"(\d+)\.(\d+)\.\d+-(?:ccs|ce)(?:[-.].*)?")
+_CONFLUENT = re.compile(r"(\d+)\.(\d+)\.(\d+)-(?:ccs|ce)(?:[-.].*)?")
 _NEWEST = ("latest", "release")
 _ROUNDS = 8
 
@@ -36,7 +36,10 @@ def specifier(version: str) -> str:
         return ""
     confluent = _CONFLUENT.fullmatch(version)
     if confluent is not None:
-        return _kafka_of_platform(int(confluent.group(1)), int(confluent.group(2)))
+        release = _kafka_of_platform(int(confluent.group(1)), int(confluent.group(2)))
+        # the platform's first release has Kafka's; of later ones only the minor release is told
+        patch = "0" if confluent.group(3) == "0" else "*"
+        return f"=={release}.{patch}" if release else ""
     return f"=={version}"
 
 
@@ -55,11 +58,11 @@ def _interval(match: re.Match[str]) -> str:
 def _kafka_of_platform(major: int, minor: int) -> str:
     """Confluent Platform 5.x ships Kafka 2.x, 6.x Kafka 2.6 to 2.8, 7.x Kafka 3.x, 8.x Kafka 4.x."""
     if major == 5 and minor <= 5:
-        return f"==2.{minor}.*"
+        return f"2.{minor}"
     if major == 6 and minor <= 2:
-        return f"==2.{minor + 6}.*"
+        return f"2.{minor + 6}"
     if major in (7, 8):
-        return f"=={major - 4}.{minor}.*"
+        return f"{major - 4}.{minor}"
     return ""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from oncelint.dependencies import DependencyError, jvm
 from oncelint.dependencies.interest import (
+    CONVENTIONAL,
     JVM,
     MANAGED,
     MANAGED_PROPERTIES,
@@ -115,12 +116,15 @@ def _requirement(element: _Element, pom: _Pom, places: _Bytes) -> Requirement | 
         return None
     group = parts["groupId"].value if "groupId" in parts else "org.apache.maven.plugins"
     coordinate = jvm.interpolate(f"{group}:{parts['artifactId'].value}", lookup)
-    distribution = JVM.get(coordinate)
+    distribution = JVM.get(jvm.interpolate(coordinate, CONVENTIONAL.get))
     if distribution is None:
         return None
     version = parts.get("version")
     if version is None or not version.value:
-        return Requirement(distribution, _unversioned(pom), places.span(parts["artifactId"]))
+        # an imported platform manages libraries, no plugins
+        of_parent = MANAGED if _parent(pom) is not None else ""
+        specifier = of_parent if element.name == "plugin" else _unversioned(pom)
+        return Requirement(distribution, specifier, places.span(parts["artifactId"]))
     holder, seen = version, 0
     while (name := jvm.reference(holder.value)) in pom.properties and seen < 8:
         holder, seen = pom.properties[name or ""], seen + 1

@@ -1,7 +1,8 @@
 """The version of kafka-clients that a framework's platform brings.
 
 Read off the published poms: `kafka.version` of spring-boot-dependencies, the managed version of
-kafka-clients in quarkus-bom (up to 1.13 its property of the build parent).
+kafka-clients in quarkus-bom (up to 1.13 its property of the build parent); and the `kafkaVersion` of
+spring-kafka's own build, which is that of the clients where no platform manages them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from oncelint.dependencies.interest import QUARKUS, SPRING_BOOT
+from oncelint.dependencies.interest import QUARKUS, SPRING_BOOT, SPRING_KAFKA
 from oncelint.model.versions import at_least, key
 
 MEASURED: dict[str, tuple[tuple[str, str], ...]] = {
@@ -44,8 +45,14 @@ MEASURED: dict[str, tuple[tuple[str, str], ...]] = {
         ("3.4.0", "3.8.1"),
         ("3.4.11", "3.8.1"),
         ("3.5.0", "3.9.1"),
-        ("3.5.7", "3.9.1"),
+        ("3.5.10", "3.9.1"),
+        ("3.5.14", "3.9.2"),
         ("4.0.0", "4.1.1"),
+        ("4.0.2", "4.1.1"),
+        ("4.0.4", "4.1.2"),
+        ("4.0.6", "4.1.2"),
+        ("4.1.0", "4.2.1"),
+        ("4.1.1", "4.2.1"),
     ),
     QUARKUS: (
         ("1.0.0", "2.2.1"),
@@ -77,6 +84,45 @@ MEASURED: dict[str, tuple[tuple[str, str], ...]] = {
         ("3.22.0", "3.9.0"),
         ("3.24.0", "4.0.0"),
         ("3.28.0", "4.0.0"),
+        ("3.30.0", "4.0.1"),
+        ("3.31.0", "4.1.1"),
+        ("3.33.0", "4.1.1"),
+        ("3.35.0", "4.2.0"),
+        ("3.37.0", "4.2.1"),
+    ),
+    SPRING_KAFKA: (
+        ("2.2.0", "2.0.0"),
+        ("2.2.3", "2.0.1"),
+        ("2.3.0", "2.3.0"),
+        ("2.3.2", "2.3.1"),
+        ("2.4.0", "2.4.0"),
+        ("2.4.5", "2.4.1"),
+        ("2.5.0", "2.5.0"),
+        ("2.5.5", "2.5.1"),
+        ("2.6.0", "2.6.0"),
+        ("2.6.5", "2.6.1"),
+        ("2.6.8", "2.6.2"),
+        ("2.6.12", "2.6.3"),
+        ("2.7.0", "2.7.0"),
+        ("2.7.1", "2.7.1"),
+        ("2.7.9", "2.7.2"),
+        ("2.8.0", "3.0.0"),
+        ("2.8.4", "3.0.1"),
+        ("2.8.9", "3.0.2"),
+        ("2.9.0", "3.2.0"),
+        ("2.9.1", "3.2.2"),
+        ("2.9.2", "3.2.3"),
+        ("3.0.0", "3.3.1"),
+        ("3.0.3", "3.3.2"),
+        ("3.1.0", "3.6.0"),
+        ("3.1.1", "3.6.1"),
+        ("3.1.4", "3.6.2"),
+        ("3.2.0", "3.7.0"),
+        ("3.2.2", "3.7.1"),
+        ("3.2.6", "3.7.2"),
+        ("3.3.0", "3.8.1"),
+        ("4.0.0", "4.1.1"),
+        ("4.0.5", "4.1.2"),
     ),
 }
 """By platform its releases in ascending order, each with the clients it manages."""

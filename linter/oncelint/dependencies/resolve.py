@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Literal, TypeAlias
@@ -23,6 +23,8 @@ _CLAUSE = re.compile(r"(?:~=|==|<=|>=)([0-9][0-9.]*?)(?:\.\*)?(?=,|$)")
 # What Java projects append to a release's number without releasing something else.
 _BUILD = re.compile(r"[.-](?:Final|RELEASE|GA|redhat-.*|cp\d+.*)")
 _CHAIN = 10
+# Where Gradle's convention plugins are kept: what they are built with, the project is built with.
+_OF_THE_BUILD = frozenset({"buildSrc", "build-logic"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,8 @@ def home(path: str) -> str:
     is_part = name.endswith(".versions.toml") or (
         name.endswith((".gradle", ".gradle.kts")) and not name.startswith(("build.", "settings."))
     )
-    if is_part and parts[-1:] == ["gradle"]:
+    within = parts[-1] if parts and reader_for(path) == "gradle" else ""
+    if within in _OF_THE_BUILD or (is_part and within == "gradle"):
         parts.pop()
     return "/".join(parts)
 
@@ -315,7 +318,8 @@ def _pinned(statement: _Statement) -> str:
 
 def _knowledge(decisive: Sequence[_Statement], versions: Sequence[str]) -> Knowledge:
     specifiers = tuple(dict.fromkeys(item.specifier for item in decisive))
-    possible = [_possible(specifier, versions) for specifier in specifiers]
+    known = tuple(versions)
+    possible = [_possible(specifier, known) for specifier in specifiers]
     source = _RANKS[decisive[0].rank]
     if source in ("range", "none") and None in possible:
         source = "none"
@@ -335,7 +339,8 @@ def _knowledge(decisive: Sequence[_Statement], versions: Sequence[str]) -> Knowl
     )
 
 
-def _possible(specifier: str, versions: Sequence[str]) -> tuple[str, ...] | None:
+@lru_cache(maxsize=512)  # many places of a project say the same
+def _possible(specifier: str, versions: tuple[str, ...]) -> tuple[str, ...] | None:
     """The versions a specifier admits; None when it says nothing that is understood."""
     pin = _PIN.fullmatch(specifier)
     if pin is not None:
@@ -393,5 +398,10 @@ def _admits(specifier: str, version: str) -> bool:
         return False
 
 
-def _ascending(versions: Collection[str]) -> tuple[str, ...]:
+def _ascending(versions: Iterable[str]) -> tuple[str, ...]:
+    return _in_order(frozenset(versions))
+
+
+@lru_cache(maxsize=512)
+def _in_order(versions: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(versions, key=lambda version: (ordering.key(version), version)))

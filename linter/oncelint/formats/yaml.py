@@ -63,7 +63,9 @@ class _Frame:
 
 # What a build tool fills in before anything reads the file: Maven's `version: @project.version@`,
 # which is no YAML until then.
-_FILTERED = re.compile(r"(?m)((?:^|[:\-,\[{])[ \t]+|\[)@(?=[\w.-]+@[ \t]*(?:$|[\r,}\]#]))")
+_FILTERED = re.compile(r"(?m)((?:^|[:\-,\[{])[ \t]+|\[)@(?=[\w.-]+@)")
+_STAND_IN = "\ue000"
+"""What is read in place of the first character of such a value: no text of the file has it."""
 
 
 def read(text: Text) -> Document:
@@ -79,14 +81,40 @@ def read(text: Text) -> Document:
     """
     source = without_lone_surrogates(text.text)
     check(source, "yaml")
-    return _Builder(source).build()
+    try:
+        return _Builder(source).build()
+    except FormatError:
+        filled = as_filled_in(source)
+        if filled is None:
+            raise
+        return _Builder(source, filled).build()
+
+
+def as_filled_in(source: str) -> str | None:
+    """A text that is no YAML yet as one that is, of the same length: `@name@` at the start of a
+    value begins with another character. None where no build fills anything in."""
+    filled = _FILTERED.sub(rf"\1{_STAND_IN}", source) if "@" in source else source
+    return None if filled == source or _STAND_IN in source else filled
+
+
+_TAGGED = re.compile(rf"[{_SPACE}]*:[{_SPACE}]+(?:&\S+[{_SPACE}]+)?!([\w-]+)")
+
+
+def tag_of(entry: Entry, text: Text) -> str:
+    """The tag of an application that stands before an entry's value (`!reset`), without its mark;
+    empty where there is none."""
+    found = _TAGGED.match(text.text, entry.key.end)
+    return found.group(1) if found is not None and not entry.merged else ""
 
 
 class _Builder:
     """Turns one stream of events into a Document."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, parsed: str | None = None) -> None:
+        """`parsed` is what is read in place of the source: of the same length, and the same but for
+        the first characters of what a build fills in."""
         self.source = source
+        self.parsed = source if parsed is None else parsed
         # A second byte order mark belongs to the text, and PyYAML's marks do not count it.
         self.shift = 1 if source.startswith("\ufeff") else 0
         self.roots: list[Node] = []
@@ -99,9 +127,7 @@ class _Builder:
     def build(self) -> Document:
         import yaml  # 18 ms, and most runs read no YAML
 
-        parsed = self.source[self.shift :]
-        if "@" in parsed:
-            parsed = _FILTERED.sub(r"\1_", parsed)
+        parsed = self.parsed[self.shift :]
         loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
             # The loader's constructor already reads, so errors may come from here as well.
@@ -145,8 +171,8 @@ class _Builder:
             implicit = style == "plain" and event.implicit[0]
             tag = loader.resolve(yaml.ScalarNode, event.value, event.implicit) if implicit else ""
         written = without_lone_surrogates(event.value)
-        if style == "plain" and self.source[start : start + 1] == "@":
-            written = self.source[start:end]
+        if self.parsed is not self.source:
+            written = written.replace(_STAND_IN, "@")
         value = _value(yaml, tag, written) if tag and tag != _TAG + "str" else written
         if style == "block":
             self._block_tokens(start, end)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from oncelint.model import Known, Setting, Verdict, World, as_text
+from oncelint.model import Known, Producer, Setting, Verdict, World, as_text
 
 # A client that does not start writes no duplicates and loses nothing: a rule that says so silences
 # these, which would follow from running it.
@@ -81,6 +81,26 @@ def by_framework(setting: Setting) -> str:
         return ""
     note = setting.origins[0].note
     return note if note.startswith("set by ") else ""
+
+
+def correction(producer: Producer, setting: Setting, value: str, worlds: Sequence[World]) -> str:
+    """What to do about a wrong value, in words. Removing it gives the client's default only where
+    no framework and no overridden file has another value beneath."""
+    beneath = (
+        _forbids(world, replace(setting, value=Known(given)))
+        for layer in producer.layers
+        for world in worlds
+        for version in world.versions
+        if (given := layer.at(setting.name, version)) is not None
+    )
+    hidden = (one for one in setting.origins if one.note == _OVERRIDDEN and one.value != value)
+    if any(beneath) or any(hidden):
+        return f"set {setting.spelled} to {value}"
+    return f"remove {setting.spelled} or set it to {value}"
+
+
+_OVERRIDDEN = "overridden"
+"""The note of a value that another file or profile hides (frameworks/blocks.py)."""
 
 
 def _chosen(world: World, name: str) -> bool:

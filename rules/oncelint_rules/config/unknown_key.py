@@ -72,6 +72,8 @@ def _message(client: Client, use: KeyUse) -> str:
         start = f"{use.key} has no effect"
         if _brokers_are_missing(client, use):
             start += f", and without {use.nearest} {speak.who(client)} does not reach a broker"
+    if use.detail and not use.certain:  # a framework does not hand on what the client has
+        return f"{start}: {use.detail}; {_advice(use)}"
     library = speak.versions(client, use.versions)
     why = f"{library} has no setting {use.key}" if use.refused else f"{library} has no such setting"
     if " or " in client.client:

@@ -51,7 +51,7 @@ from oncelint.model import (
     as_text,
     speak,
 )
-from oncelint_rules.common.producers import PRODUCER_RUNS, by_framework, wanted
+from oncelint_rules.common.producers import PRODUCER_RUNS, by_framework, correction, wanted
 
 FAMILIES = ("idempotence", "gapless")
 
@@ -90,9 +90,7 @@ def _hit(producer: Producer, name: str, verdict: Verdict) -> Hit:
             reason = asking.spelled
         needs = f"{told} and {reason} needs {value}"
         goal = Goal(f"set {wrong.spelled} to {value}", {}, "safe", starts=True)
-        advice = f"remove {wrong.spelled} or set it to {value}"
-        if framework:
-            advice = f"set {wrong.spelled} to {value}"
+        advice = correction(producer, wrong, value, verdict.worlds)
     return Hit(
         span=span,
         message=(

@@ -17,7 +17,8 @@ again, and the leader, which was given no sequence numbers, writes it again.
 
 ## What the fix costs
 
-Removing the setting gives its default and idempotence with it. `acks=all` waits for the in-sync
+Removing the setting gives its default and idempotence with it, unless a framework or another file
+has a value of its own beneath: then it has to be set. `acks=all` waits for the in-sync
 replicas (a few milliseconds more for each batch inside one data centre); more than five requests
 in flight helps throughput only on long lines. Who wants the producer as it is can say so with
 `enable.idempotence=false`, and then answers for producer-not-idempotent instead.
@@ -51,7 +52,14 @@ from oncelint.model import (
     as_text,
     speak,
 )
-from oncelint_rules.common.producers import ACKS, IDEMPOTENCE, by_framework, duplicates, wanted
+from oncelint_rules.common.producers import (
+    ACKS,
+    IDEMPOTENCE,
+    by_framework,
+    correction,
+    duplicates,
+    wanted,
+)
 
 
 def _disabling(world: World) -> tuple[str, ...]:
@@ -78,7 +86,6 @@ def _hit(producer: Producer, name: str, verdict: Verdict) -> Hit:
     value = wanted(world, name)
     framework = by_framework(wrong)
     told = f"{wrong.spelled} is {as_text(wrong.value)}" + (f" ({framework})" if framework else "")
-    advice = f"set {wrong.spelled} to {value}" if framework else ""
     return Hit(
         span=span,
         message=(
@@ -86,7 +93,7 @@ def _hit(producer: Producer, name: str, verdict: Verdict) -> Hit:
             f" {speak.library(producer, *verdict.worlds)} turns"
             f" {idempotence.spelled} off with no more than a line in the log"
             f"{verdict.where(versions=not producer.client_versions)};"
-            f" {advice or f'remove {wrong.spelled} or set it to {value}'}"
+            f" {correction(producer, wrong, value, verdict.worlds)}"
         ),
         confidence=verdict.confidence,
         severity="warning" if framework else None,  # nobody contradicts himself

@@ -177,6 +177,8 @@ def _switched_off(producer: Producer, verdict: Verdict, able: Sequence[World]) -
         # a worker's file seldom tells its version, and one release is no reason to doubt
         told = _plainly(setting, spelled)
         confidence = "medium" if verdict.fails else confidence
+    if producer.details.get("connectors") == "sinks":
+        confidence = "low"  # a connector that produces may run there without being seen
     span = speak.place(setting, producer)
     goal = _goal(producer, verdict, able, spelled)
     return Hit(

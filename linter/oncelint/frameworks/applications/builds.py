@@ -24,7 +24,7 @@ _WORD = re.compile(r"[\w.-]+")
 @dataclass(frozen=True, slots=True)
 class Build:
     """`own`: the artifacts that the application runs with for certain; `named`: all words of the
-    file outside its comments, whatever they are."""
+    file outside its comments and the name of its parent, whatever they are."""
 
     own: frozenset[str]
     named: frozenset[str]
@@ -54,7 +54,9 @@ def _maven(text: str) -> Build:
         artifact = _ARTIFACT.search(dependency)
         if artifact is not None and not _UNUSED_SCOPE.search(dependency):
             found.add(artifact[1])
-    return Build(frozenset(found), frozenset(_WORD.findall(text)))
+    return Build(
+        frozenset(found), frozenset(_WORD.findall(_without(text, "<parent>", "</parent>")))
+    )
 
 
 def _gradle(text: str) -> Build:

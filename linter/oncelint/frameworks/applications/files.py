@@ -37,6 +37,8 @@ ROLE = "application"
 
 _NAME = re.compile(r"(application|bootstrap)(?:-([\w.+-]+))?\.(?:ya?ml|properties)", re.IGNORECASE)
 _ANY_NAME = re.compile(r"([\w.+-]+)\.(?:ya?ml|properties)", re.IGNORECASE)
+# A copy that is kept beside the application's own file (application1.yml, application_old.yml).
+_PUT_ASIDE = re.compile(r"application[\w ]+\.", re.IGNORECASE)
 _PACKAGED = re.compile(r"(?P<module>.*?)(?:^|/)src/(?P<set>\w+)/resources(?:/(?P<inner>.*))?")
 _SEPARATORS = ("---",)
 
@@ -75,7 +77,7 @@ def place_of(path: str, span: Span) -> Place | None:
     match = _NAME.fullmatch(name)
     if match is None:
         other = _ANY_NAME.fullmatch(name)
-        if other is None:
+        if other is None or (_PUT_ASIDE.match(name) and _PACKAGED.fullmatch(folder)):
             return None
         return Place(folder, other[1], "", 0, False)
     profile = match[2] or ""

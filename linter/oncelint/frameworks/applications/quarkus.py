@@ -51,12 +51,17 @@ _CONNECTOR = "smallrye-kafka"
 _OF_CONNECTOR: Name = ("mp", "messaging", "connector", "smallryekafka")
 _STREAMS: Name = ("kafkastreams",)
 _QUARKUS_STREAMS: Name = ("quarkus", "kafkastreams")
+# What begins the properties of no other framework's application.
+_EVIDENCE = ("mp", "quarkus", *_STREAMS)
 _ROLES = {"outgoing": "producer", "incoming": "consumer"}
 _EXTENSIONS = frozenset({"quarkus-messaging-kafka", "quarkus-smallrye-reactive-messaging-kafka"})
 _IN_MEMORY = "smallrye-reactive-messaging-in-memory"
 _ANY_CONNECTOR = re.compile(
     r"(?:quarkus-(?:smallrye-reactive-)?messaging|smallrye-reactive-messaging)-.+"
     r"|.*(?:quarkus-reactive-messaging|camel-quarkus|reactive-messaging-http|nats-jetstream).*"
+)
+_STREAMS_ARTIFACT = re.compile(
+    r"(?:[\w.-]+\.)?(?:quarkus[.-])?kafka[.-]streams(?:[.-]processor.*)?"
 )
 # What a channel within the application may have, and the switch of what Quarkus attaches.
 _OF_ANY_CHANNEL = frozenset({"enabled", "merge", "broadcast", "concurrency"})
@@ -146,21 +151,25 @@ def assemble(facts: Sequence[ConfigFact], read: Callable[[str], bytes | None]) -
     documents = [one for one in facts if one.role == ROLE and one.placement == PLACEMENT]
     if not documents:
         return list(facts)
-    spans = [
-        home.span
-        for one in documents
-        for home in one.block.homes
-        if home.prefix and _belongs(uniform(elements(home.prefix)))
-    ]
-    joined = [
-        one
-        for one in facts
-        if one not in documents
-        if not (one.placement == "client properties" and any(s.covers(one.span) for s in spans))
-    ]
+    joined = [one for one in facts if one not in documents]
     for sources in applications(documents, lambda fact: fact.details["when"]):
+        whole = Environment.of([one for _, one in sources.documents])
+        if not any(whole.has(one) for one in _EVIDENCE):
+            continue  # another program's properties that begin with "kafka"
+        spans = [
+            home.span
+            for _, one in sources.documents
+            for home in one.block.homes
+            if home.prefix and _belongs(uniform(elements(home.prefix)))
+        ]
+        joined = [
+            one
+            for one in joined
+            if one.placement != "client properties" or not any(s.covers(one.span) for s in spans)
+        ]
         module = next((one.details["module"] for _, one in sources.documents), "")
-        made = partial(_clients, alone=_alone(build_of(module, read)))
+        build = build_of(module, read)
+        made = partial(_clients, alone=_alone(build), streams=not _without_streams(build))
         base = list(made(sources.environment(_PRODUCTION)))
         profiles = (one for one in sources.profiles() if one.lower() not in _LEFT_OUT)
         joined.extend(with_profiles(sources, base, profiles, made))
@@ -175,13 +184,20 @@ def _alone(build: Build | None) -> bool:
     return not others or (others == {_IN_MEMORY} and _IN_MEMORY not in build.own)
 
 
-def _clients(env: Environment, alone: bool = False) -> Iterator[ConfigFact]:
+def _without_streams(build: Build | None) -> bool:
+    """Whether the extension of Kafka Streams, which reads `kafka-streams.`, is not there."""
+    if build is None or not any(one.startswith("quarkus-") for one in build.own):
+        return False
+    return not any(_STREAMS_ARTIFACT.fullmatch(one) for one in build.own | build.named)
+
+
+def _clients(env: Environment, alone: bool = False, streams: bool = True) -> Iterator[ConfigFact]:
     for side, role in _ROLES.items():
         for channel in env.children(*_CHANNELS, side):
             path = (*_CHANNELS, side, *uniform((channel,)))
             if _is_kafka(env, path, alone):
                 yield _channel(env, side, role, channel, path)
-    if env.has(*_STREAMS) or env.has(*_QUARKUS_STREAMS):
+    if env.has(*_QUARKUS_STREAMS) or (streams and env.has(*_STREAMS)):
         yield from _streams(env)
 
 

@@ -18,6 +18,7 @@ from oncelint.dialects import (
     table_name,
 )
 from oncelint.effective import normalise
+from oncelint.frameworks.brokers import CLIENTS_OWN
 from oncelint.frameworks.spelling import told
 from oncelint.link.configuration.spelling import nearest, slip
 from oncelint.model.facts import UNREAD, Block, WrittenSetting
@@ -185,7 +186,7 @@ def _unread(setting: WrittenSetting, block: Block) -> KeyUse:
     """A key that a framework leaves out, with the one that it hands on; the program may read it."""
     meant = setting.key.removeprefix(UNREAD)
     near = told(block.homes[0] if block.homes else None, meant)
-    detail = "the framework does not hand it on"
+    detail = "Spring Boot has no property of that name and hands nothing on"
     shown = setting.shown or meant
     return KeyUse(shown, setting.key_span, "unknown", near, detail, certain=False, canonical=meant)
 
@@ -343,6 +344,8 @@ def _stranger(setting: WrittenSetting, reader: Reader) -> KeyUse | None:
 def _java_stranger(use: KeyUse, reader: Reader) -> KeyUse | None:
     """Java clients hand unknown keys on to interceptors, serializers and reporters: only a slip,
     the other role's key or an older client's counts."""
+    if reader.role == "broker" and use.key in CLIENTS_OWN:
+        return replace(use, status="other-role", detail=CLIENTS_OWN[use.key], refused=None)
     if not _plain(reader.role):
         near = _slip(use.key, _names(reader), reader)
         return replace(use, nearest=near) if near else None

@@ -1,14 +1,11 @@
-"""`spring.cloud.stream.*`: the clients of Spring Cloud Stream's Kafka binders.
+"""`spring.cloud.stream.*`: the clients of Spring Cloud Stream's Kafka binder.
 
 Sources: `KafkaBinderConfigurationProperties` (required-acks is "1" unless set; merged*Configuration:
 Spring Boot's own properties, above them what `configuration` has of the role, above them
 `producer-properties` and `consumer-properties`), `KafkaMessageChannelBinder` and `BindingUtils`
 (what the binder sets beneath, a binding's `configuration` above; with a transaction-id prefix all
-producers are made of `transaction.producer`), `KafkaStreamsBinderConfigurationProperties`;
-Spring Cloud Stream reference, "Apache Kafka Binder", "Kafka Streams Binder", "Multiple Binders on
-the Classpath" (the only binder of the class path is the default), "Descriptive Binding Names" and
-"Customizing Binders in Multi Binder Applications"; `DefaultBinderFactory` (what a binder's
-`environment` has lies above the application's properties, which it inherits unless told otherwise).
+producers are made of `transaction.producer`); Spring Cloud Stream reference, "Apache Kafka Binder"
+and "Descriptive Binding Names".
 """
 
 from __future__ import annotations
@@ -26,30 +23,43 @@ from oncelint.frameworks.applications.environments import (
     home_at,
     topics_at,
 )
-from oncelint.frameworks.applications.relaxed import Name, uniform
-from oncelint.frameworks.applications.spring import boot
+from oncelint.frameworks.applications.relaxed import Name, elements, uniform
+from oncelint.frameworks.applications.spring import boot, kstreams
+from oncelint.frameworks.applications.spring.binders import (
+    BINDINGS,
+    KSTREAM,
+    STREAM,
+    Binder,
+    binders,
+)
+from oncelint.frameworks.applications.spring.kstreams import span_at
 from oncelint.frameworks.applications.spring.names import TRANSACTIONAL_ID
 from oncelint.frameworks.blocks import layered
 from oncelint.model.facts import Block, ConfigFact, Home, WrittenSetting
 from oncelint.model.layers import Layer
 from oncelint.model.values import Span, is_given
 
-_STREAM: Name = ("spring", "cloud", "stream")
-_BINDINGS: Name = (*_STREAM, "bindings")
+_STREAM = STREAM
+_BINDINGS = BINDINGS
 _BINDER: Name = (*_STREAM, "kafka", "binder")
 _KAFKA_BINDINGS: Name = (*_STREAM, "kafka", "bindings")
 _KAFKA_DEFAULT: Name = (*_STREAM, "kafka", "default")
-_STREAMS: Name = (*_STREAM, "kafka", "streams", "binder")
 _RENAMED: Name = (*_STREAM, "function", "bindings")
-_BINDERS: Name = (*_STREAM, "binders")
+_FUNCTION: Name = ("spring", "cloud", "function")
+# Bindings that are read by nothing a function is named after.
+_READ: tuple[Name, ...] = ((*_STREAM, "inputbindings"), (*_STREAM, "pollablesource"))
 _SHOWN = "spring.cloud.stream.kafka"
 
-# Releases of 2026, which come with clients from 4.1 on, ask for all (spring-cloud-stream 3170).
+# Releases from 5.0.2 on ask for all (spring-cloud-stream 3170); they come with clients from 4.1 on,
+# as the two before them do.
 _PRODUCER = Layer(
     "set by Spring Cloud Stream's Kafka binder",
     False,
     {"acks": (("0", "1"), ("4.1.0", None))},
 )
+_FIRST_OF_FIVE = Layer(_PRODUCER.origin, False, {"acks": (("0", "1"),)})
+_RELEASES = frozenset({"2025.1.0", "2025.1.1"})
+"""The releases of Spring Cloud with those two, as their build files name them."""
 _GROUP = Layer(
     "set by Spring Cloud Stream's Kafka binder",
     False,
@@ -61,11 +71,6 @@ _ANONYMOUS = Layer(
     {"enable.auto.commit": (("0", False),), "auto.offset.reset": (("0", "latest"),)},
 )
 _DIRECTION = re.compile(r".*-(in|out)-\d+", re.IGNORECASE)
-_ARTIFACTS = frozenset(
-    {"spring-cloud-stream-binder-kafka", "spring-cloud-starter-stream-kafka"}
-    | {"spring-cloud-stream-binder-kafka-core"}
-)
-_ANY_BINDER = re.compile(r".*(?:stream-binder|starter-stream).*")
 # What the binder takes out of a consumer's configuration, for a group is a binding's own.
 _MANAGED = frozenset({"group.id", "enable.auto.commit"})
 
@@ -83,85 +88,25 @@ class _Binding:
 
 
 def clients(env: Environment, build: Build | None = None) -> Iterator[ConfigFact]:
-    """The clients of the binder and of the bindings that configure theirs; nothing where several
-    binders are defined, for which binding uses which is then their affair.
+    """The clients of an application's binders of Kafka, and of the bindings that configure theirs.
 
     `build` is what the application's build file names: with Kafka's binder and no other on the
     class path every binding is Kafka's."""
-    binder = "kafka"
-    if env.has(*_BINDERS):
-        only = _only_binder(env, build)
-        if only is None:
-            return
-        binder, env = only
-    elif env.has(*_STREAMS):
-        yield from _streams(env)
-        if not _uses_kafka(env):
-            return
-    elif not _uses_kafka(env) and not _alone(env, build):
-        return
-    bindings = list(_bindings(env, binder))
-    outgoing = [one for one in bindings if one.outgoing]
-    incoming = [one for one in bindings if not one.outgoing]
-    prefix = env.get(*_BINDER, "transaction", "transactionidprefix")
-    if prefix is not None and any(is_given(one.value) for one in prefix.alternatives if one.value):
-        yield _transactional(env, prefix, _topics(outgoing))
-    elif outgoing:
-        yield from _producers(env, outgoing)
-    yield from _consumers(env, incoming)
-
-
-def _uses_kafka(env: Environment) -> bool:
-    """Whether the message channel binder of Kafka is at work: something of its own is set. With
-    the Kafka Streams binder beside it, a binding may be a stream's."""
-    if env.has(*_STREAMS) or env.has(*_STREAM, "kafka", "streams"):
-        return env.has(*_BINDER) and env.has(*_KAFKA_BINDINGS)
-    others = ("rabbit", "rocketmq", "kinesis", "pulsar", "solace", "eventhubs", "gcp", "servicebus")
-    if any(env.has(*_STREAM, one) for one in others):
-        return False
-    return env.has(*_STREAM, "kafka") or env.text(*_STREAM, "defaultbinder") == "kafka"
-
-
-def _alone(env: Environment, build: Build | None) -> bool:
-    """Whether Kafka's message channel binder is the only one of the class path."""
-    if build is None or not build.own & _ARTIFACTS:
-        return False
-    if any(one not in _ARTIFACTS and _ANY_BINDER.fullmatch(one) for one in build.named):
-        return False
-    default = env.get(*_STREAM, "defaultbinder")
-    others = [one for one in env.children(*_STREAM) if uniform((one,))[0] not in _COMMON]
-    return default is None and not others
-
-
-# What stands under `spring.cloud.stream` that is no binder's own (`BindingServiceProperties`).
-_COMMON = frozenset(
-    {"bindings", "default", "function", "source", "integration", "pollablesource"}
-    | {"inputbindings", "outputbindings", "instancecount", "instanceindex", "instanceindexlist"}
-    | {"dynamicdestinations", "dynamicdestinationcachesize", "bindingretryinterval", "poller"}
-    | {"overridecloudconnectors", "sendto", "schemaregistryclient", "schema", "metrics"}
-)
-
-
-def _only_binder(env: Environment, build: Build | None) -> tuple[str, Environment] | None:
-    """The one binder that is defined, when it is Kafka's: its name, and the properties that it
-    runs with. Neither where a streams binder may be beside it."""
-    names = env.children(*_BINDERS)
-    if len(names) != 1 or env.has(*_STREAM, "kafka", "streams"):
-        return None
-    if build is not None and any("kafka-streams" in one for one in build.named):
-        return None
-    path = (*_BINDERS, *uniform(names))
-    kind = env.text(*path, "type") if env.has(*path, "type") else names[0]
-    told = (env.get(*path, one) for one in ("inheritenvironment", "defaultcandidate"))
-    if kind != "kafka" or any(one is not None for one in told):
-        return None
-    own = tuple(
-        replace(one, key=".".join(rest), shown=one.key)
-        for rest, one in env.under(*path, "environment")
-    )
-    above = replace(env.documents[-1], block=Block(own))
-    settings = Environment.of((*env.documents, above)).settings
-    return names[0], Environment(env.documents, settings)
+    layer = _FIRST_OF_FIVE if build is not None and build.named & _RELEASES else _PRODUCER
+    for binder in binders(env, build):
+        if binder.kind == KSTREAM:
+            yield from kstreams.applications(binder)
+            continue
+        bindings = list(_bindings(binder))
+        outgoing = [one for one in bindings if one.outgoing]
+        prefix = binder.env.get(*_BINDER, "transaction", "transactionidprefix")
+        given = prefix.alternatives if prefix is not None else ()
+        if prefix is not None and any(is_given(one.value) for one in given if one.value):
+            if outgoing or (binder.unnamed and binder.one):
+                yield _transactional(binder, prefix, _topics(outgoing), layer)
+        elif outgoing:
+            yield from _producers(binder, outgoing, layer)
+        yield from _consumers(binder, [one for one in bindings if not one.outgoing])
 
 
 def _renamed(env: Environment) -> tuple[dict[str, list[tuple[str, bool, Span]]], set[str]]:
@@ -183,10 +128,9 @@ def _renamed(env: Environment) -> tuple[dict[str, list[tuple[str, bool, Span]]],
     return given, former
 
 
-def _bindings(env: Environment, used: str = "kafka") -> Iterator[_Binding]:
-    """The bindings whose direction is known, each with the place of its first property; `used` is
-    the name of the binder."""
-    streams = env.has(*_STREAM, "kafka", "streams")
+def _bindings(binder: Binder) -> Iterator[_Binding]:
+    """The bindings of a binder whose direction is known, each with the place of its first property."""
+    env = binder.env
     renamed, former = _renamed(env)
     found: dict[Name, str] = {}
     for root in (_BINDINGS, _KAFKA_BINDINGS):
@@ -196,11 +140,7 @@ def _bindings(env: Environment, used: str = "kafka") -> Iterator[_Binding]:
     for plain, sides in renamed.items():
         found.setdefault((plain,), sides[0][0])
     for (plain,), name in found.items():
-        binder = env.text(*_BINDINGS, plain, "binder") or env.text(*_STREAM, "defaultbinder")
-        if binder is not None and binder != used:
-            continue
-        own = env.has(*_KAFKA_BINDINGS, plain)
-        if streams and not own:
+        if not binder.takes(plain, env.has(*_KAFKA_BINDINGS, plain)):
             continue
         for outgoing, span in _directions(env, plain, name, renamed.get(plain, ())):
             yield _binding(env, plain, name, outgoing, span)
@@ -245,21 +185,36 @@ def _is_outgoing(env: Environment, plain: str, name: str) -> bool | None:
         sides.add("consumer")
     if len(sides) == 1:
         return "producer" in sides
-    return {"input": False, "output": True}.get(plain) if not sides else None
+    if sides:
+        return None
+    return {"input": False, "output": True}.get(plain, _of_bridge(env, name))
+
+
+def _of_bridge(env: Environment, name: str) -> bool | None:
+    """Whether a binding of neither direction is one that a `StreamBridge` writes to: where functions
+    are defined there are no annotated interfaces, and what a function reads is named after it."""
+    if not any(env.has(*one, "definition") for one in (_FUNCTION, (*_STREAM, "function"))):
+        return None
+    read = [env.text(*one) for one in _READ if env.get(*one) is not None]
+    if any(one is None or name in re.split(r"[;,\s]+", one) for one in read):
+        return None
+    return True
 
 
 def _first(env: Environment, plain: str) -> Span | None:
-    return _span(env, (*_KAFKA_BINDINGS, plain)) or _span(env, (*_BINDINGS, plain))
+    return span_at(env, (*_KAFKA_BINDINGS, plain)) or span_at(env, (*_BINDINGS, plain))
 
 
-def _producers(env: Environment, outgoing: Sequence[_Binding]) -> Iterator[ConfigFact]:
+def _producers(binder: Binder, outgoing: Sequence[_Binding], layer: Layer) -> Iterator[ConfigFact]:
     """One producer for each binding with a configuration of its own, one for all others."""
+    env = binder.env
     merged = _merged(env, "producer")
     rest = [one for one in outgoing if not one.own]
     if rest:
-        span = _span(env, (*_BINDER,)) or rest[0].span
+        span = span_at(env, (*_BINDER,)) or rest[0].span
         topics = _topics(rest)
-        yield _fact("producer", "", merged, span, (_PRODUCER,), topics, _binder_home(env, True))
+        homes = _binder_home(binder, True)
+        yield _fact("producer", _name(binder), merged, span, (layer,), topics, homes)
     for one in outgoing:
         if not one.own:
             continue
@@ -268,7 +223,7 @@ def _producers(env: Environment, outgoing: Sequence[_Binding]) -> Iterator[Confi
         block = layered(merged, blocks_at(env, path))
         block = replace(block, duplicates=duplicates_at(env, path))
         homes = home_at(env, shown, "plain")
-        yield _fact("producer", one.name, block, one.span, (_PRODUCER,), one.topic, homes)
+        yield _fact("producer", one.name, block, one.span, (layer,), one.topic, homes)
 
 
 def _topics(outgoing: Sequence[_Binding]) -> str:
@@ -278,17 +233,24 @@ def _topics(outgoing: Sequence[_Binding]) -> str:
     return " ".join(dict.fromkeys(one.topic for one in outgoing))
 
 
-def _transactional(env: Environment, prefix: WrittenSetting, topics: str) -> ConfigFact:
+def _name(binder: Binder) -> str:
+    """What tells the producer of a binder from those of others."""
+    return "" if binder.one else binder.name
+
+
+def _transactional(binder: Binder, prefix: WrittenSetting, topics: str, layer: Layer) -> ConfigFact:
     """The one configuration of all producers of a transactional binder."""
+    env = binder.env
     own = blocks_at(env, (*_BINDER, "transaction", "producer", "configuration"))
     given = boot.prefixed(replace(prefix, key=TRANSACTIONAL_ID, shown=prefix.shown or prefix.key))
     block = layered(_merged(env, "producer"), own, Block((given,)))
-    homes = _binder_home(env, True)
-    return _fact("producer", "", block, prefix.key_span, (_PRODUCER,), topics, homes)
+    homes = _binder_home(binder, True)
+    return _fact("producer", _name(binder), block, prefix.key_span, (layer,), topics, homes)
 
 
-def _consumers(env: Environment, incoming: Sequence[_Binding]) -> Iterator[ConfigFact]:
+def _consumers(binder: Binder, incoming: Sequence[_Binding]) -> Iterator[ConfigFact]:
     """A consumer for each binding: its group is its own."""
+    env = binder.env
     merged = _merged(env, "consumer")
     for one in incoming:
         path = (*_KAFKA_BINDINGS, *uniform((one.name,)), "consumer")
@@ -302,7 +264,7 @@ def _consumers(env: Environment, incoming: Sequence[_Binding]) -> Iterator[Confi
         block = replace(block, duplicates=duplicates_at(env, (*path, "configuration")))
         layer = _GROUP if one.group is not None else _ANONYMOUS
         shown = f"{_SHOWN}.bindings.{one.name}.consumer.configuration"
-        homes = home_at(env, shown, "plain") if one.own else _binder_home(env, False)
+        homes = home_at(env, shown, "plain") if one.own else _binder_home(binder, False)
         yield _fact("consumer", one.name, block, one.span, (layer,), one.topic, homes)
 
 
@@ -332,18 +294,21 @@ def _in_table(key: str, role: str) -> bool:
     return table(table_name("java", role)).find(key) is not None
 
 
-def _span(env: Environment, prefix: Name) -> Span | None:
-    size = len(prefix)
-    return next((one.key_span for name, one in env.settings.items() if name[:size] == prefix), None)
-
-
-def _binder_home(env: Environment, producer: bool) -> tuple[Home, ...]:
-    spelled = camel(env.documents, _BINDER)
+def _binder_home(binder: Binder, producer: bool) -> tuple[Home, ...]:
+    """Where the binder's properties take one more: with those of its own environment, if it has
+    one."""
+    target = f"{_SHOWN}.binder"
+    near: tuple[Name, ...] = ((*_STREAM, "kafka"), _STREAM)
+    path = _BINDER
+    if binder.at:
+        target = f"{binder.at}.{target}"
+        path = uniform(elements(target))
+        near = (uniform(elements(binder.at)), uniform(elements(binder.at))[:-1])
+    spelled = camel(binder.env.documents, path)
     role = "producer" if producer else "consumer"
     style = f"spring-binder-{role}" + ("-camel" if spelled else "")
-    near = ((*_STREAM, "kafka"), _STREAM)
     inner = f"{role}Properties" if spelled else f"{role}-properties"
-    return home_at(env, f"{_SHOWN}.binder", style, near, inner)
+    return home_at(binder.env, target, style, near, inner)
 
 
 def _fact(
@@ -365,34 +330,3 @@ def _fact(
         layers=layers,
         details={"framework": "spring cloud stream", "topics": topics},
     )
-
-
-def _streams(env: Environment) -> Iterator[ConfigFact]:
-    """The Kafka Streams binder: one application, or one for each function that has its own id or
-    configuration."""
-    span = _span(env, _STREAMS)
-    assert span is not None
-    shared = layered(
-        blocks_at(env, _STREAMS, {"applicationid": "application.id"}),
-        blocks_at(env, (*_STREAMS, "configuration")),
-    )
-    functions = env.children(*_STREAMS, "functions")
-    for function in functions or ("",):
-        path = (*_STREAMS, "functions", *uniform((function,)))
-        block = shared
-        if function:
-            block = layered(
-                shared,
-                blocks_at(env, path, {"applicationid": "application.id"}),
-                blocks_at(env, (*path, "configuration")),
-            )
-        target = f"{_SHOWN}.streams.binder" + (f".functions.{function}" if function else "")
-        homes = home_at(env, target, "spring-binder-streams", inner="configuration")
-        yield ConfigFact(
-            "spring cloud stream streams",
-            ("java",),
-            "streams",
-            replace(block, homes=homes),
-            (_span(env, path) if function else None) or span,
-            name=function,
-        )
