@@ -7,7 +7,7 @@ import pytest
 from oncelint.formats import read
 from oncelint.frameworks import assemble, flink
 from oncelint.frameworks.flink import conf as flink_conf
-from oncelint.frameworks.flink import switched
+from oncelint.frameworks.flink import duration_ms, switched
 from oncelint.model.facts import ConfigFact
 from oncelint.text import SourceText
 
@@ -185,3 +185,32 @@ def test_where_a_job_is_configured(source: str, placement: str, versions: tuple[
 )
 def test_what_configures_no_checkpoints_is_no_job(source: str) -> None:
     assert not _facts(conf_yaml=source)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10000", 10_000),
+        ("30s", 30_000),
+        ("5 min", 300_000),
+        ("1 h", 3_600_000),
+        ("2 Days", 172_800_000),
+        ("500ms", 500),
+        ("PT10M", None),
+        ("a while", None),
+        ("", None),
+    ],
+)
+def test_durations_are_read_as_flink_does(text: str, expected: int | None) -> None:
+    assert duration_ms(text) == expected
+
+
+def test_an_insert_has_the_interval_that_stands_before_it() -> None:
+    script = (
+        _table("a")
+        + _table("b")
+        + "SET 'execution.checkpointing.interval' = '10 min';\nINSERT INTO a SELECT x FROM c;\n"
+        + "SET 'execution.checkpointing.interval' = '30 s';\nINSERT INTO b SELECT x FROM c;\n"
+    )
+    sinks = [fact for fact in _facts(job_sql=script) if fact.role == "flink-sink"]
+    assert [one.details["interval"] for one in sinks] == ["10 min", "30 s"]

@@ -40,6 +40,8 @@ _OPTION = re.compile(
     r'(?:ConfigOptions\s*\.\s*)?\bkey\(\s*"(?P<key>[\w.-]+)"\s*\)(?P<rest>(?:[^;"]|"[^"]*")*?);',
     re.S,
 )
+# what an option was called before is still read
+_FORMER = re.compile(r"\.withDeprecatedKeys\((?P<keys>[^()]*)\)")
 _DEFAULT = re.compile(r"\.defaultValue\(\s*(?P<value>[^()]*(?:\([^()]*\))?)\s*\)")
 
 
@@ -87,13 +89,17 @@ def _jar(artifact: str) -> Path:
 
 
 def _options(jar: Path, classes: tuple[str, ...]) -> Iterator[tuple[str, object]]:
-    """Every declared option with its default; None where it has none, or one that is an object."""
+    """Every declared option with its default, and the names that it had before; None where it has
+    none, or one that is an object."""
     with zipfile.ZipFile(jar) as archive:
         for name in sorted(archive.namelist()):
             if Path(name).stem not in classes or not name.endswith(".java"):
                 continue
             source = archive.read(name).decode()
             for option in _OPTION.finditer(source):
+                former = _FORMER.search(option["rest"])
+                for key in re.findall(r'"([\w.-]+)"', former["keys"]) if former else ():
+                    yield key, None
                 found = _DEFAULT.search(option["rest"])
                 yield option["key"], _literal(found["value"]) if found else None
 

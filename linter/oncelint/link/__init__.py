@@ -13,6 +13,7 @@ from oncelint.frameworks import assemble
 from oncelint.frameworks.python import databases, stores
 from oncelint.frameworks.python.clients import CONSTRUCTORS, CONSUMERS
 from oncelint.frameworks.python.streaming import STREAMS
+from oncelint.link.checkpoints import checkpointed
 from oncelint.link.clients import Surroundings, config_client, is_test, python_clients
 from oncelint.link.clusters import broker_limit, clusters
 from oncelint.link.connect import with_workers
@@ -84,7 +85,7 @@ def link(
     ]
     ours = {path for path in bearing if not is_test(path)}
     others = [p for p in discovery.python_files if p not in ours and not is_test(p)]
-    imports = Imports(others, modules, read)
+    imports = Imports(others, modules, discovery.imports, read)
     machine.importers_of = imports.of_name
     led_in = imports.leading_to(ours)
     machine.bearing = frozenset((*bearing, *led_in))
@@ -125,8 +126,11 @@ def link(
         unresolved=unresolved(clients, machine.trace),
         partial=any(item.relevant for item in (*skipped, *discovery.skipped)),
         pipelines=consume_loops(machine, made, written.by_execution, around, outlines.afresh()),
-        transactions=transaction_traces(
-            machine.trace.stories, made, written.by_execution, outlines.afresh().get
+        transactions=(
+            *transaction_traces(
+                machine.trace.stories, made, written.by_execution, outlines.afresh().get
+            ),
+            *checkpointed(configured),
         ),
         lifecycles=(
             *lifecycles(made, machine.trace, outlines.afresh()),
@@ -162,12 +166,14 @@ def _built(
     projects build nothing so."""
     if not machine.building:
         return [], lambda clients: clients
-    from oncelint.link.builders import built, complete
+    from oncelint.link.builders import built, complete, is_kafka, tables
     from oncelint.link.scripts import facts_of_scripts
 
-    made = built(machine.trace, machine.modules)
+    every = built(machine.trace, machine.modules)
+    made = [one for one in every if is_kafka(one)]
     facts = [one.fact for one in made]
-    facts.extend(facts_of_scripts(tuple(machine.trace.scripts), machine.trace.inserts, read))
+    scripts, inserts = tuple(machine.trace.scripts), machine.trace.inserts
+    facts.extend(facts_of_scripts(scripts, inserts, tables(every), read))
     return facts, lambda clients: complete(clients, made, machine.trace)
 
 

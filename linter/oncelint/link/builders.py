@@ -14,7 +14,7 @@ from oncelint.flow.blocks import span_of
 from oncelint.flow.modules import Modules
 from oncelint.flow.trace import Making, Site, Trace
 from oncelint.flow.values import Lit
-from oncelint.frameworks import spark
+from oncelint.frameworks import flink, spark
 from oncelint.frameworks.python import beam, builders, pyflink
 from oncelint.link.clients import is_test
 from oncelint.link.outputs import writes
@@ -22,7 +22,7 @@ from oncelint.link.topics import topics_of
 from oncelint.model.facts import Block, ConfigFact, WrittenSetting
 from oncelint.model.layers import Layer
 from oncelint.model.project import Client, SparkSink, SparkSource
-from oncelint.model.values import Span
+from oncelint.model.values import Known, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,15 @@ _FLINK = (
     ),
 )
 
+# FlinkKafkaProducer(semantic=…), pyflink/datastream/connectors/kafka.py
+_FORMER = (
+    Layer(
+        "default of FlinkKafkaProducer",
+        False,
+        {"sink.delivery-guarantee": (("0", "at-least-once"),)},
+    ),
+)
+
 SHAPES: Mapping[str, Shape] = {
     spark.STREAM_SOURCE: Shape("spark readStream", "spark", "spark-source"),
     spark.BATCH_SOURCE: Shape("spark read", "spark", "spark-source"),
@@ -57,6 +66,7 @@ SHAPES: Mapping[str, Shape] = {
     spark.SESSION: Shape("spark session", "spark", "spark-session"),
     pyflink.SOURCE: Shape("pyflink KafkaSource", "flink", "flink-source"),
     pyflink.SINK: Shape("pyflink KafkaSink", "flink", "flink-sink", _FLINK),
+    pyflink.TABLE: Shape("pyflink table", "flink", "flink-table"),
     pyflink.JOB: Shape("pyflink environment", "flink", "flink-job"),
     beam.READ: Shape("beam ReadFromKafka", "java", "consumer", beam.CONSUMER_LAYERS),
     beam.WRITE: Shape("beam WriteToKafka", "java", "producer", beam.PRODUCER_LAYERS),
@@ -93,6 +103,8 @@ def built(trace: Trace, modules: Modules) -> list[Built]:
         if not is_test(site.at.path):
             ours = [one for one in makings if not any(is_test(s.span.path) for s in one.path)]
             makings = ours or makings
+        if shape.role in _SPARK_TABLES:
+            makings = _told(makings)
         details: dict[str, str] = {}
         if site.constructor in builders.HANDLES and site.index in trace.outputs:
             details["writes"] = writes(site, trace, modules)
@@ -103,10 +115,18 @@ def built(trace: Trace, modules: Modules) -> list[Built]:
     return found
 
 
+def _told(makings: list[Making]) -> list[Making]:
+    """Without those that were told nothing where others were: a chain has its links on every way,
+    and on one of so many choices that they are not told apart any more they were not seen."""
+    return [one for one in makings if one.block.settings or one.block.open_reason] or makings
+
+
 def _distinct(makings: Sequence[Making]) -> Iterator[Making]:
     seen: list[object] = []
     for making in makings[:_MAKINGS]:
-        worth = ([(s.key, s.alternatives) for s in making.block.settings], making.block.open_reason)
+        settings = [(s.key, s.alternatives) for s in making.block.settings]
+        named = [one for one in making.details if one[0] == "table"]
+        worth = (settings, making.block.open_reason, named)
         if worth not in seen:
             seen.append(worth)
             yield making
@@ -130,8 +150,11 @@ def _fact(site: Site, making: Making, shape: Shape, known: Mapping[str, str]) ->
     path = site.at.path
     if site.constructor in (beam.READ, beam.WRITE):
         details["client"] = "kafka-clients"  # of its expansion service, not of the project
+    role = shape.role
     if shape.dialect == "flink":
         details |= {"job": path, "topics": " ".join(_texts(making))}
+    if site.constructor == pyflink.TABLE:
+        role = _described(details)
     block = making.block
     if site.constructor in _BROKERS:
         block = _of_client(block, shape.dialect)
@@ -140,12 +163,38 @@ def _fact(site: Site, making: Making, shape: Shape, known: Mapping[str, str]) ->
     return ConfigFact(
         shape.placement,
         (shape.dialect,),
-        shape.role,
+        role,
         block,
         span_of(site.at),
-        layers=shape.layers,
+        layers=_FORMER if "class" in details else shape.layers,
         details=details,
     )
+
+
+def _described(details: dict[str, str]) -> str:
+    """The role of a table of the Table API, whose name, where it has none, is that of its topic."""
+    use = details.pop("use", "")
+    details["table"] = details["table"] or details["topics"].split(";")[0] or "of a descriptor"
+    details["topics"] = " ".join(details["topics"].split(";"))
+    return f"flink-{use}" if use else flink.TABLE
+
+
+def tables(made: Sequence[Built]) -> dict[str, dict[str, bool]]:
+    """By file, the tables of the Table API by name, and whether Kafka has their records."""
+    found: dict[str, dict[str, bool]] = {}
+    for one in made:
+        if one.fact.role == flink.TABLE:
+            named = found.setdefault(one.fact.span.path, {})
+            named[one.fact.details["table"]] = is_kafka(one)
+    return found
+
+
+def is_kafka(one: Built) -> bool:
+    """Whether something built has to do with Kafka: a table of the Table API need not."""
+    if one.site.constructor != pyflink.TABLE:
+        return True
+    values = [each.value for each in one.fact.block.settings if each.key == "connector"]
+    return any(isinstance(each, Known) and each.value in flink.CONNECTORS for each in values)
 
 
 def _texts(making: Making) -> Iterator[str]:
@@ -230,4 +279,4 @@ def _completed(
     return client
 
 
-__all__ = ["Built", "built", "complete"]
+__all__ = ["Built", "built", "complete", "is_kafka", "tables"]

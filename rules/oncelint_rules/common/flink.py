@@ -8,6 +8,7 @@ from oncelint.model.versions import at_least
 GUARANTEE, SEMANTIC = "sink.delivery-guarantee", "sink.semantic"
 PREFIX = "sink.transactional-id-prefix"
 EXACTLY_ONCE, AT_LEAST_ONCE, NONE = "exactly-once", "at-least-once", "none"
+FORMER = "FlinkKafkaProducer"
 # of the program's builder, from Flink 2.0 (flink-connector-kafka 4.0) on
 REQUIRED_SINCE = "2.0"
 
@@ -33,7 +34,7 @@ def guarantee(sink: FlinkSink, world: World) -> str | None:
     """The guarantee of a sink; None when it is not known.
 
     A table's default is at-least-once (KafkaConnectorOptions), a builder's none (KafkaSinkBuilder;
-    at-least-once in 1.14).
+    at-least-once in 1.14), that of FlinkKafkaProducer at-least-once.
     """
     found = setting(world)
     if found is None:
@@ -41,6 +42,8 @@ def guarantee(sink: FlinkSink, world: World) -> str | None:
     if found.set_by != "user" and in_program(sink):
         if world.open_reason is not None:
             return None
+        if is_former(sink):
+            return AT_LEAST_ONCE
         return NONE if at_least(world.versions[0], "1.15") else None
     if not isinstance(found.value, Known):
         return None
@@ -57,7 +60,19 @@ def connector(sink: FlinkSink, world: World) -> str:
 def named(sink: FlinkSink) -> str:
     """What the sink is called in a sentence."""
     table = sink.details.get("table")
-    return f"the table {table}" if table else "the KafkaSink"
+    return f"the table {table}" if table else f"the {sink.details.get('class', 'KafkaSink')}"
+
+
+def is_former(sink: FlinkSink) -> bool:
+    """Whether it is the class that programs had before KafkaSink."""
+    return sink.details.get("class") == FORMER
+
+
+def called(sink: FlinkSink, setting: Setting) -> str:
+    """What says the guarantee of a sink, by the name it has there."""
+    if not in_program(sink):
+        return setting.spelled
+    return "semantic" if is_former(sink) else "the delivery guarantee"
 
 
 def prefix(sink: FlinkSink, world: World) -> str | None:

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from oncelint.model import Known, Setting, StreamsApplication, World
+from oncelint.model import Known, Project, Setting, StreamsApplication, World
 from oncelint.model.values import Scalar
 from oncelint.model.versions import at_least
+from oncelint_rules.common.brokers import LOG_FACTOR, brokers, whole
 
 GUARANTEE = "processing.guarantee"
 V2, BETA, ALPHA = "exactly_once_v2", "exactly_once_beta", "exactly_once"
 COSTS = "it makes transactions, which the cluster and the readers of the results have to be fit for"
+
+
+def by_name(application: StreamsApplication, text: str) -> str:
+    """A sentence about an application of Java's, with the name of what has the setting: Kafka Streams'
+    releases are those of the client."""
+    return text.replace("kafka-clients", library(application))
+
+
+def library(application: StreamsApplication) -> str:
+    return "ksqlDB" if application.details.get("framework") == "ksqldb" else "Kafka Streams"
 
 
 def guarantee(world: World) -> str | None:
@@ -42,6 +53,26 @@ def exactly_once(application: StreamsApplication, worlds: Sequence[World]) -> st
     if not versions or any(at_least(one, "3.0") for one in versions):
         return V2
     return BETA if all(at_least(one, "2.6") for one in versions) else ALPHA
+
+
+def without_log(project: Project) -> str | None:
+    """Why transactions cannot be asked for yet: a cluster of the project has fewer brokers than its
+    transaction log wants replicas; None where no such cluster is seen."""
+    for cluster in project.clusters:
+        size = cluster.size
+        for broker in cluster.brokers if size is not None else ():
+            factors = [whole(world, LOG_FACTOR) for world in broker.worlds]
+            if (
+                size is not None
+                and factors
+                and all(one is not None and one > size for one in factors)
+            ):
+                setting = broker.worlds[-1].settings[LOG_FACTOR]
+                return (
+                    f"{cluster.span.path} has {brokers(size)}, on which {setting.spelled} has to be"
+                    f" {size} before there can be transactions"
+                )
+    return None
 
 
 COMMIT, TIMEOUT = "commit.interval.ms", "transaction.timeout.ms"

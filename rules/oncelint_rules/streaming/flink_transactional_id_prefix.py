@@ -24,7 +24,7 @@ a savepoint: transactions under the old prefix are not found any more.
 
 ## When it is silent
 
-With other guarantees; when the prefix or the brokers are not known, or the brokers differ; before Flink
+With other guarantees; for FlinkKafkaProducer, whose ids are made of its task's name; when the prefix or the brokers are not known, or the brokers differ; before Flink
 1.14, where SQL has no prefix. For sinks of different files the confidence is medium: one of them may be
 a copy that does not run.
 
@@ -67,6 +67,8 @@ def _exactly(sink: FlinkSink, world: World) -> bool | None:
 
 
 def _without(sink: FlinkSink, world: World) -> bool | None:
+    if flink.is_former(sink):
+        return False
     exactly = _exactly(sink, world)
     if not exactly:
         return exactly
@@ -93,7 +95,7 @@ def _missing(sink: FlinkSink, world: World, confidence: Confidence) -> Hit:
     assert guarantee is not None
     span = speak.place(guarantee, sink)
     refused = not flink.in_program(sink)
-    spelled = world.settings[flink.PREFIX].spelled
+    spelled = world.settings[flink.PREFIX].spelled if refused else "set_transactional_id_prefix"
     if refused or at_least(world.versions[0], flink.REQUIRED_SINCE):
         consequence = f"Flink refuses to write to {flink.named(sink)}"
         if not refused:
@@ -106,7 +108,7 @@ def _missing(sink: FlinkSink, world: World, confidence: Confidence) -> Hit:
     return Hit(
         span=span,
         message=(
-            f"{consequence}: {guarantee.spelled} is exactly-once without {spelled}; set it to a name"
+            f"{consequence}: {flink.called(sink, guarantee)} is exactly-once without {spelled}; set it to a name"
             " that no other sink has"
         ),
         confidence=confidence,

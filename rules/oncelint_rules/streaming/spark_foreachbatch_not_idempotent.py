@@ -4,7 +4,8 @@
 
 Reports a write of Spark's in a function that `foreachBatch` calls with batches of Kafka records, where
 the write only adds: `mode("append")` into JDBC, files, Delta or a warehouse, `insertInto`,
-`writeTo(…).append()`, and every write to Kafka. Into Kafka it is a note, for Spark has no other
+`writeTo(…).append()`, documents without an id of their own, and every write to Kafka. Where the
+function catches whatever the write raises it says as well that such a batch is lost. Into Kafka it is a note, for Spark has no other
 way of writing there.
 
 ## The failure
@@ -15,6 +16,10 @@ returns. The append is through, and the driver is evicted before the note. On th
 finds batch 812 begun and not done, and calls the function with the same rows again, as it must: 5 000
 payments stand in the table twice. The same goes for a function that writes to two places and fails
 at the second: Spark's retry of the query repeats the first.
+
+Somebody puts a `try` around the write, so that a bad batch does not stop the query. The database is
+down for a minute; the function logs an error and returns, Spark notes batches 813 to 816 as done, and
+nobody writes them again.
 
 ## What the fix costs
 
@@ -32,7 +37,7 @@ overwrites, or merges; when rows that are there already are taken out before (`l
 `exceptAll`); for formats that write by key (Hudi, Cassandra, MongoDB, Redis, Elasticsearch with
 `es.mapping.id`) and for those that are not known. What the function does with other Python libraries
 (psycopg, requests), also for each partition, is what the rules of the group sinks judge. The confidence
-is medium where whatever JDBC raises is caught, since that may be a key's violation.
+is medium where a violation that JDBC raises is caught.
 
 ## References
 
@@ -50,10 +55,17 @@ from oncelint_rules.common.redelivery import causes, way
 
 _ADVICE = {
     "kafka": "have the readers leave out repetitions by a key of the record",
+    "elasticsearch": "set es.mapping.id to a column with a key of the record",
     "delta": "give it txnAppId and txnVersion=batch_id, or merge on a key of the record",
 }
 _FILES = frozenset({"parquet", "csv", "json", "orc", "text", "avro", "xml"})
-_INTO = {"": "", "kafka": " to Kafka", "jdbc": " over JDBC", "delta": " to Delta"}
+_INTO = {
+    "": "",
+    "kafka": " to Kafka",
+    "jdbc": " over JDBC",
+    "delta": " to Delta",
+    "elasticsearch": " to Elasticsearch",
+}
 _ELSE = "merge on a key of the record, or replace what the batch's number stands for"
 
 
@@ -64,18 +76,28 @@ def check(sink: Sink, project: Project) -> Iterator[Hit]:
         return
     form = sink.engine or ""
     into = f" {form} files" if form in _FILES else _INTO.get(form, f" to {form}")
-    # what catches everything may mean to leave out what a key of the table keeps from being added
-    doubtful = (sink.caught or sink.swallowed) and form == "jdbc"
+    # what catches a violation may mean to leave out what a key of the table keeps from being added
+    doubtful = sink.caught and not sink.swallowed and form == "jdbc"
     violates = ", or violates a key of the table and stops the query" if form == "jdbc" else ""
+    lost = ""
+    if sink.swallowed:
+        violates = ""
+        lost = (
+            "a batch whose write fails is lost, as the function catches what is raised and Spark notes"
+            " the batch as done; and "
+        )
+    advice = _ADVICE.get(form, _ELSE)
+    if lost:
+        advice = f"let it raise, and {advice}"
     yield Hit(
         span=sink.span,
         message=(
-            f"a batch that is handed over again is added again{violates}: the function of foreachBatch appends"
-            f"{into} and makes no use of the batch's number; {_ADVICE.get(form, _ELSE)}"
+            f"{lost}a batch that is handed over again is added again{violates}: the function of foreachBatch"
+            f" appends{into} and makes no use of the batch's number; {advice}"
         ),
         confidence=weakest(sink.confidence, "medium" if doubtful else "high"),
         # Spark has no other way into Kafka: what spark-kafka-sink-at-least-once says of a query
-        severity="note" if form == "kafka" else "error",
+        severity="note" if form == "kafka" and not lost else "error",
         related=way(sink),
         causes=causes(sink),
         subject_key=speak.subject_key(sink.consumer, sink.operation, sink.target or ""),

@@ -4,7 +4,9 @@
 
 Reports a streaming query of Spark Structured Streaming that has Kafka as its source or sink, and no
 checkpoint location: neither a `checkpointLocation` of its own nor a
-`spark.sql.streaming.checkpointLocation` of the session.
+`spark.sql.streaming.checkpointLocation` of the session. With the session's it reports a query without
+a `queryName`, whose directory has a random name; and two queries of one program that have the same
+location.
 
 ## The failure
 
@@ -15,6 +17,11 @@ pod is replaced, and the new driver finds an empty directory. The query begins w
 `startingOffsets` says: at `earliest` it books all 40 000 again, at `latest`, which is the default, it
 skips every payment that was written while nothing ran. Aggregates and the batch's number begin anew as
 well, so that a number that was stored to keep repetitions out keeps out new batches.
+
+With the session's location alone the query's directory is `<location>/<queryName>`, or, for one that
+has no name, a random one at every start: the files are on good storage, and nobody finds them again.
+Two queries with one location are the same query to Spark: since 3.0 starting the second stops the
+first, before it was refused, and from another driver one of them fails at its next batch.
 
 A query into Kafka, files, Delta or a table does not start without one: Spark throws an
 AnalysisException.
@@ -28,16 +35,17 @@ migrate; given to a query that runs already, its first start is one more start a
 ## When it is silent
 
 For the console, memory and noop sinks, which are for development; for a format that is not known;
-when options may be set in a part that is not seen; when the project sets
+when options may be set in a part that is not seen; for a named query when the project sets
 `spark.sql.streaming.checkpointLocation` anywhere: in a session, in spark-defaults.conf or with
-`--conf`. A query whose records certainly come from elsewhere than Kafka, and go elsewhere, is not
+`--conf`. Queries of which a branch starts one or the other, and those of notebooks, may share. A query whose records certainly come from elsewhere than Kafka, and go elsewhere, is not
 looked at. The confidence is medium where it is not seen that the records come from Kafka, and low
 where a session is configured from something that is not seen.
 
 ## References
 
 Spark, Structured Streaming Programming Guide, "Recovering from Failures with Checkpointing";
-DataStreamWriter (`SOURCES_ALLOW_ONE_TIME_QUERY`) and StreamingQueryManager of Spark's sources;
+DataStreamWriter (`SOURCES_ALLOW_ONE_TIME_QUERY`), ResolveWriteToStream and StreamingQueryManager
+(`spark.sql.streaming.stopActiveRunOnRestart`) of Spark's sources;
 Structured Streaming + Kafka Integration Guide, `startingOffsets`.
 """
 
@@ -53,6 +61,7 @@ from oncelint.model import (
     Project,
     Related,
     Rule,
+    Setting,
     SparkSession,
     SparkSink,
     SparkSource,
@@ -127,17 +136,25 @@ def check(sink: SparkSink, project: Project) -> Iterator[Hit]:
         return
     certain = _draws_from_kafka(sink, project)
     session = _of_session(project)
-    if certain is False or session:
+    if certain is False:
         return
     verdict = across(sink.worlds, _missing)
     if not verdict:
+        yield from _shared(sink, project)
+        return
+    if session and sink.details.get("named") != "no":
         return
     confidence: Confidence = verdict.confidence
     if confidence == "high" and certain is None:
         confidence = "medium"
     if session is None:
         confidence = "low"
-    if sink.format in _TEMPORARY:
+    advice = f"give it a {SETTING} of its own on storage that outlives the driver"
+    if session:
+        told = _starts(sink, project)
+        why = f"{SESSION} gives a query without a queryName a directory with a random name"
+        advice = "name it with queryName"
+    elif sink.format in _TEMPORARY:
         told = _starts(sink, project)
         why = (
             f"this query has no {SETTING}, and Spark keeps its progress in a temporary directory"
@@ -146,7 +163,6 @@ def check(sink: SparkSink, project: Project) -> Iterator[Hit]:
     else:
         told = "the query does not start (AnalysisException)"
         why = f"it writes to {_called(sink.format)} and has no {SETTING}"
-    advice = f"give it a {SETTING} of its own on storage that outlives the driver"
     related = [Related(place, "its records come from here") for place in sink.sources or ()]
     yield Hit(
         span=sink.span,
@@ -154,9 +170,61 @@ def check(sink: SparkSink, project: Project) -> Iterator[Hit]:
         confidence=confidence,
         setting=SETTING,
         related=tuple(related),
-        goal=Goal(advice, reason="where a checkpoint can live only you know"),
+        goal=Goal(
+            advice,
+            reason="a name that no other query has"
+            if session
+            else "where a checkpoint can live only you know",
+        ),
         subject_key=speak.subject_key(sink, sink.format),
     )
+
+
+def _location(sink: SparkSink) -> Setting | None:
+    """The location that a query certainly has, where it is known."""
+    found = {world.value(SETTING) for world in sink.worlds}
+    setting = sink.worlds[0].setting(SETTING) if len(found) == 1 else None
+    if setting is None or setting.set_by != "user" or not isinstance(setting.value, Known):
+        return None
+    return setting
+
+
+def _shared(sink: SparkSink, project: Project) -> Iterator[Hit]:
+    """A query with the location of another one that the same program starts."""
+    setting = _location(sink)
+    if setting is None or sink.details.get("always") != "yes" or sink.span.path.endswith(".ipynb"):
+        return
+    for other in project.clients:
+        if not isinstance(other, SparkSink) or not other.streaming or other.span == sink.span:
+            continue
+        theirs = _location(other)
+        if theirs is None or other.details.get("always") != "yes" or theirs.value != setting.value:
+            continue
+        if other.span.path != sink.span.path or other.span.start > sink.span.start:
+            continue
+        span = sink.span
+        yield Hit(
+            span=span,
+            message=(
+                "one of two queries stops, or goes on at the other one's offsets: this one and that in"
+                f" line {other.span.start.line} have the same {setting.spelled}; give each query"
+                " a directory of its own"
+            ),
+            confidence="medium",
+            setting=setting.spelled,
+            related=(
+                *speak.elsewhere(sink, span, setting),
+                Related(other.span, "the other query"),
+            ),
+            provenance=setting.origins,
+            goal=Goal(
+                "give the query a directory of its own",
+                reason="which of the two has made the directory only you know",
+            ),
+            causes=(sink.span, span),
+            subject_key=speak.subject_key(sink, SETTING),
+        )
+        return
 
 
 def _called(form: str) -> str:

@@ -85,25 +85,33 @@ def check(application: StreamsApplication, project: Project) -> Iterator[Hit]:
         return
     span = speak.place(setting, application)
     wanted = streams.exactly_once(application, verdict.worlds)
+    told = speak.told(setting, world)
+    if streams.library(application) == "ksqlDB":
+        where = verdict.where(versions=False)  # of its Kafka, not its own
+    else:
+        where = verdict.where()
     yield Hit(
         span=span,
         message=(
             "after a crash the records since the last commit are processed again, and their results"
-            f" and state updates are written twice: {speak.told(setting, world)}{verdict.where()};"
+            f" and state updates are written twice: {streams.by_name(application, told + where)};"
             f" set {setting.spelled} to {wanted}"
         ),
         confidence="low" if writes == "maybe" else verdict.confidence,
         setting=setting.spelled,
         related=speak.elsewhere(application, span, setting),
         provenance=setting.origins,
-        goal=_goal(application, setting.spelled, wanted),
+        goal=_goal(application, project, setting.spelled, wanted),
         causes=(application.span, span),
         subject_key=speak.subject_key(application, streams.GUARANTEE),
     )
 
 
-def _goal(application: StreamsApplication, spelled: str, wanted: str) -> Goal:
+def _goal(application: StreamsApplication, project: Project, spelled: str, wanted: str) -> Goal:
     title = f"set {spelled} to {wanted}"
+    first = streams.without_log(project)
+    if first is not None:
+        return Goal(title, reason=first)
     if streams.commits_late(application):
         reason = "the commit interval is above the 10 s that Kafka Streams gives a transaction"
         return Goal(title, reason=reason)
@@ -113,7 +121,9 @@ def _goal(application: StreamsApplication, spelled: str, wanted: str) -> Goal:
     reason = streams.COSTS
     oldest = {world.versions[0] for world in application.worlds if world.dialect == "java"}
     if wanted == streams.V2 and not all(at_least(one, "3.0") for one in oldest):
-        reason += "; before Kafka Streams 3.0 there is no exactly_once_v2"
+        ours = streams.library(application) == "ksqlDB"
+        since = "the ksqlDB of Confluent Platform 7.0" if ours else "Kafka Streams 3.0"
+        reason += f"; before {since} there is no exactly_once_v2"
     return Goal(title, {streams.GUARANTEE: wanted}, "unsafe", reason)
 
 

@@ -51,8 +51,8 @@ from oncelint.model import (
 from oncelint_rules.common import computed
 
 SETTING = "application.id"
-_RANDOM = re.compile(r"\$\{random\.|\$\(uuidgen\)|\$\$?RANDOM\b|\$\{RANDOM\}", re.I)
-_HOST = re.compile(r"\$\{?\(?(?:HOSTNAME|POD_NAME|POD_IP|POD_UID|COMPUTERNAME)\b")
+_RANDOM = re.compile(r"\$\{random\.|\$[({]uuidgen[)}]|\$\$?RANDOM\b|\$\{RANDOM\}", re.I)
+_HOST = re.compile(r"\$\{?\(?(?:HOSTNAME|hostname|POD_NAME|POD_IP|POD_UID|COMPUTERNAME)\b")
 
 
 def _filled_in(world: World, pattern: re.Pattern[str]) -> bool | None:

@@ -1,10 +1,12 @@
-"""A transaction visibly lasts longer than the broker allows.
+"""A transaction visibly lasts longer than its timeout.
 
 ## What it does
 
 Reports a transactional producer whose effective `transaction.timeout.ms` is below the sleeps and
-timeouts that stand between begin and commit; and, with low confidence, below a
-`max.poll.interval.ms` that somebody raised for the loop that feeds it.
+timeouts that stand between begin and commit; an exactly-once sink of Flink whose transaction timeout is
+not above the time between two checkpoints of its job; and, with low confidence, one below a
+`max.poll.interval.ms` that somebody raised for the loop that feeds it, or below what a checkpoint may
+take.
 
 ## The failure
 
@@ -14,6 +16,11 @@ coordinator aborts what is open and raises the producer's epoch. The next produc
 with InvalidProducerEpoch or ProducerFenced, which is fatal: the producer has to be made anew, the
 records are processed again from the last committed offset, and if they take as long again, for
 ever.
+
+Flink begins a transaction behind each checkpoint and commits it when the next one is complete. A job
+with checkpoints every ten minutes and `transaction.timeout.ms=60000` has each of its transactions
+aborted nine minutes too early. What it writes next fails; and where the abort is found at the commit
+alone, the sink logs that data is most likely lost, and the job goes on without these records.
 
 ## What the fix costs
 
@@ -26,12 +33,14 @@ commit.
 
 When the timeout or the wait is not known, and when the wait stands outside the transaction. Waits
 are not added up, since they may stand on different ways, and one in a loop without a known bound is
-counted once.
+counted once. A sink of Flink is not judged when the interval of its job is not seen, or several
+configurations disagree about it.
 
 ## References
 
 Kafka producer configuration `transaction.timeout.ms`; broker configuration
-`transaction.max.timeout.ms`; KIP-98; streamnative/kop issue 1333; MaterializeInc/materialize issue
+`transaction.max.timeout.ms`; KIP-98; Flink documentation, "Kafka Sink: Fault Tolerance"; KafkaCommitter
+and KafkaSinkBuilder of flink-connector-kafka; streamnative/kop issue 1333; MaterializeInc/materialize issue
 23955.
 """
 
@@ -73,6 +82,9 @@ def _duration(milliseconds: float) -> str:
 
 
 def check(trace: TransactionTrace, project: Project) -> Iterator[Hit]:
+    if trace.producer.details.get("framework") == "flink":
+        yield from _between_checkpoints(trace, project)
+        return
     longest = _longest(trace.spent)
     if longest is not None:
         yield from _waits(trace, project, longest)
@@ -118,6 +130,67 @@ def _waits(trace: TransactionTrace, project: Project, wait: Wait) -> Iterator[Hi
             Goal(f"set {setting.spelled} to {wanted}", {SETTING: wanted}, "safe", client=producer)
             if fits
             else Goal(advice, reason="moving the wait out of the transaction is yours to do")
+        ),
+        causes=(producer.span, span),
+        subject_key=speak.subject_key(producer, setting.spelled),
+    )
+
+
+def _between_checkpoints(trace: TransactionTrace, project: Project) -> Iterator[Hit]:
+    """A transaction of Flink's: it lasts from a checkpoint to the end of the next one."""
+    producer = trace.producer
+    between, *rest = trace.spent
+    interval = _milliseconds(between)
+    within = _milliseconds(rest[0]) if rest else 0
+
+    def short(world: World) -> bool | None:
+        limit = speak.number(world, SETTING)
+        return None if limit is None else limit <= interval
+
+    def tight(world: World) -> bool | None:
+        limit = speak.number(world, SETTING)
+        return None if limit is None else limit < interval + within
+
+    verdict = across(producer.worlds, short)
+    surely = bool(verdict)
+    if not surely:
+        verdict = across(producer.worlds, tight)
+    if not verdict or (not surely and not rest):
+        return
+    setting = verdict.world.settings[SETTING]
+    span = speak.place(setting, producer)
+    most = project.broker_limit.value_ms
+    wanted = min(int((interval + within) * 2), most)
+    fits = wanted > interval + within
+    told = speak.told(setting, verdict.world)
+    if surely:
+        lasts = f"a checkpoint is taken every {_duration(interval)}"
+        message = (
+            "each transaction is aborted before its checkpoint commits it, so that its records are lost"
+            f" or the job restarts for ever: {lasts}, and {told}{verdict.where()}"
+        )
+    else:
+        lasts = f"{_duration(interval)} between two, and {_duration(within)} to complete one"
+        message = (
+            "a slow checkpoint outlasts its transaction, which is aborted and its records lost: the"
+            f" job allows {lasts}, and {told}{verdict.where()}"
+        )
+    advice = f"set {setting.spelled} to {wanted}" if fits else "take checkpoints more often"
+    yield Hit(
+        span=span,
+        message=f"{message}; {advice}",
+        confidence=verdict.confidence if surely else "low",
+        severity="error" if surely else "note",
+        setting=setting.spelled,
+        related=(
+            *speak.elsewhere(producer, span, setting),
+            Related(between.span, "how often checkpoints are taken"),
+        ),
+        provenance=setting.origins,
+        goal=(
+            Goal(f"set {setting.spelled} to {wanted}", {SETTING: wanted}, "safe", client=producer)
+            if fits
+            else Goal(advice, reason="the interval is for the size of the job's state to say")
         ),
         causes=(producer.span, span),
         subject_key=speak.subject_key(producer, setting.spelled),

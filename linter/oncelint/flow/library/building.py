@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING
 
 from oncelint.flow import calls, objects
 from oncelint.flow.blocks import block_of, span_of
-from oncelint.flow.values import Abs, At, DictObj, Foreign, Lit, Missing, Phi, Ref, Slot, describe
+from oncelint.flow.values import (
+    Abs,
+    At,
+    DictObj,
+    Foreign,
+    Items,
+    Lit,
+    Missing,
+    Phi,
+    Ref,
+    Slot,
+    describe,
+)
 from oncelint.model.facts import Home
 
 if TYPE_CHECKING:
@@ -25,11 +37,17 @@ TOPICS = "\0topics"
 
 def begin(machine: Machine, path: str, made_from: tuple[Abs, ...], at: At) -> Foreign:
     """A builder that was told nothing yet."""
-    slots = {_WHERE: Slot(Lit(_where(machine)), None)}
+    began = Items(tuple(_condition(*one) for one in machine.conditions), exact=True)
+    slots = {_WHERE: Slot(Lit(_where(machine)), None), _BEGAN: Slot(began, None)}
     return Foreign(path, (machine.alloc(DictObj(slots)), *made_from), at)
 
 
 _WHERE = "\0where"
+_BEGAN = "\0began"
+
+
+def _condition(choice: str, label: str) -> Lit:
+    return Lit(f"{choice}\0{label}")
 
 
 def _where(machine: Machine) -> str:
@@ -89,9 +107,41 @@ def called_here(machine: Machine, told: Ref, at: At) -> None:
 
 def known(machine: Machine, told: Ref, key: str) -> Abs | None:
     """What a builder was told under a key of its own."""
-    obj = machine.obj(told)
-    slot = obj.slots.get(key) if isinstance(obj, DictObj) else None
+    slot = settings(machine, told).slots.get(key)
     return slot.value if slot is not None else None
+
+
+def settings(machine: Machine, told: Ref) -> DictObj:
+    """What a builder was told, as it is in the branch that it began in.
+
+    Where what a chain begins with is a choice, each link is called for one alternative after the
+    other, and the builder of one is told nothing in the branches of the others.
+    """
+    obj = machine.obj(told)
+    if not isinstance(obj, DictObj):
+        return DictObj({})
+    began = obj.slots.get(_BEGAN)
+    names = began.value.items if began is not None and isinstance(began.value, Items) else ()
+    chosen = {one[0]: one[1] for one in machine.conditions if _condition(*one) in names}
+    if not chosen:
+        return obj
+    slots: dict[str, Slot] = {}
+    for key, slot in obj.slots.items():
+        value = _chosen(slot.value, chosen)
+        if not isinstance(value, Missing):
+            slots[key] = replace(slot, value=value)
+    return replace(obj, slots=slots)
+
+
+def _chosen(value: Abs, chosen: dict[str, str]) -> Abs:
+    """A value in branches that were chosen."""
+    while isinstance(value, Phi) and value.choice in chosen:
+        by_label = dict(value.branches)
+        found = by_label.get(chosen[value.choice], by_label.get("otherwise"))
+        if found is None:
+            break
+        value = found
+    return value
 
 
 def make(

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from oncelint.flow.machine import Machine
 
 _SOURCE, _SINK = "pyflink.KafkaSource.builder()", "pyflink.KafkaSink.builder()"
+_DESCRIBED, _DESCRIPTOR = "pyflink.TableDescriptor.for_connector()", "pyflink.TableDescriptor"
 _JOB = "pyflink.StreamExecutionEnvironment"
 _SETTINGS = "pyflink.Configuration"
-_SCHEMA = "KafkaRecordSerializationSchema"
+_PRODUCER = "FlinkKafkaProducer"
 # Views of an environment through which it is configured (stream_execution_environment.py,
 # table_environment.py, checkpoint_config.py).
 _VIEWS = frozenset({"get_checkpoint_config", "get_config", "get_configuration"})
@@ -38,11 +39,17 @@ _NUMBERED = {
     "enable_checkpointing": pyflink.INTERVAL,
     "set_checkpoint_interval": pyflink.INTERVAL,
     "set_checkpointing_mode": pyflink.MODE,
+    "set_min_pause_between_checkpoints": pyflink.PAUSE,
+    "set_checkpoint_timeout": pyflink.TIMEOUT,
 }
 _SETS = frozenset({"set", "set_string", "set_integer", "set_boolean"})
 # table.py (Table.execute_insert), statement_set.py (StatementSet.add_insert)
 _INSERTS = frozenset({"execute_insert", "add_insert"})
 _RUNS_SQL = frozenset({"execute_sql", "sql_update", "add_insert_sql"})
+# table_environment.py: a table is made of a descriptor, under a path
+_CREATES = frozenset({"create_temporary_table", "create_table"})
+_KEY = "\0key"
+_NOWHERE = "\0nowhere"
 
 
 def call_function(
@@ -57,6 +64,14 @@ def call_function(
     builder = pyflink.BUILDER.fullmatch(name)
     if builder is not None:
         return building.begin(machine, f"pyflink.{builder[1]}.builder()", (), at)
+    if pyflink.DESCRIPTOR.fullmatch(name):
+        asked = _given(("connector",), args, keywords)
+        described = building.begin(machine, _DESCRIBED, (), at)
+        told = building.told_of(machine, described)
+        if told is not None and "connector" in asked:
+            building.tell(machine, told, "connector", asked["connector"], at)
+            building.called_here(machine, told, at)
+        return described
     if pyflink.ENVIRONMENT.fullmatch(name):
         return _environment(machine, args[:1], at)
     if pyflink.TABLES.fullmatch(name):
@@ -89,6 +104,15 @@ def call_method(
     if func.name in _INSERTS and values:
         _insert(machine, values[0], at)
         return None
+    if func.name in _CREATES and len(values) >= 2:
+        named = {key: slot.value for key, slot in keywords}
+        given = dict(zip(("path", "descriptor"), args, strict=False)) | named
+        if "path" in given and "descriptor" in given:
+            _table(machine, given["path"], given["descriptor"])
+        return None
+    if func.name == "from_descriptor" and values:
+        _table(machine, None, values[0])
+        return None
     if func.name == "add_insert_sql" and values:
         _statement(machine, values[0])
         return None
@@ -97,6 +121,8 @@ def call_method(
         return None
     if receiver.path in (_SOURCE, _SINK):
         return _linked(machine, receiver, told, func.name, values, at)
+    if receiver.path == _DESCRIBED:
+        return _described(machine, receiver, told, func.name, args, keywords, at)
     if receiver.path == _SETTINGS:
         if func.name in _SETS and len(values) == 2:
             building.tell_named(machine, told, values[0], values[1], at)
@@ -104,6 +130,78 @@ def call_method(
     if receiver.path == _JOB:
         return _of_job(machine, receiver, told, func.name, values, at)
     return None
+
+
+# Tables of the Table API ----------------------------------------------------------------------
+
+
+def _described(
+    machine: Machine,
+    receiver: Foreign,
+    told: Ref,
+    name: str,
+    args: list[Abs],
+    keywords: list[tuple[str, Slot]],
+    at: At,
+) -> Abs:
+    """One call of a table descriptor's builder."""
+    named = {key: slot.value for key, slot in keywords}
+    if name == "build":
+        return Foreign(_DESCRIPTOR, (told, *receiver.made_from[1:]), receiver.at)
+    if name == "option":
+        given = dict(zip(("key", "value"), args, strict=False)) | named
+        if len(given) == 2:
+            building.tell_named(machine, told, given["key"], given["value"], at)
+    elif name == "schema" and (args or named):
+        schema = (*args, *named.values())[0]
+        building.tell(machine, told, _KEY, Lit(_keyed(schema)), None)
+    elif name == "format" and (args or named):
+        given = dict(zip(("format", "format_option"), args, strict=False)) | named
+        form = given.get("format")
+        if "format_option" in given:
+            objects.open_dict(machine, told, "a format under a name that is not known")
+        elif isinstance(form, Lit):
+            building.tell(machine, told, "format", form, at)
+    building.called_here(machine, told, at)
+    return receiver
+
+
+def _keyed(schema: Abs) -> str:
+    """Whether a schema has a primary key: yes, no, or nothing where that is not seen."""
+    if not isinstance(schema, Foreign) or "new_builder()" not in schema.path:
+        return ""
+    if "from_schema()" in schema.path or "from_resolved_schema()" in schema.path:
+        return ""
+    return "yes" if ".primary_key" in schema.path else "no"
+
+
+def _table(machine: Machine, name: Abs | None, descriptor: Abs, *, inserted: bool = False) -> None:
+    """A table under a name that is known, or one without a name that a call reads or writes."""
+    if not isinstance(descriptor, Foreign) or descriptor.path != _DESCRIPTOR:
+        return
+    if name is not None and not (isinstance(name, Lit) and isinstance(name.value, str)):
+        return
+    told = building.told_of(machine, descriptor)
+    obj = machine.obj(told) if told is not None else None
+    if not isinstance(obj, DictObj) or descriptor.at is None:
+        return
+    key = obj.slots.get(_KEY)
+    topic = obj.slots.get("topic")
+    details = [("key", str(key.value.value) if key and isinstance(key.value, Lit) else "")]
+    if isinstance(name, Lit):
+        details.append(("table", str(name.value).strip("`").rpartition(".")[2].strip("`")))
+    else:
+        details.append(("table", ""))
+        details.append(("use", "sink" if inserted else "source"))
+    building.make(
+        machine,
+        _DESCRIPTOR,
+        obj,
+        descriptor.at,
+        (topic.value,) if topic is not None else (),
+        "flink-option",
+        details=tuple(details),
+    )
 
 
 # Sources and sinks ----------------------------------------------------------------------------
@@ -114,6 +212,8 @@ def _linked(
 ) -> Abs:
     """One call of a source's or sink's builder."""
     if name == "build":
+        if building.known(machine, told, _NOWHERE) is not None:
+            return Foreign("pyflink.KafkaSink", (), at)  # Flink refuses it
         obj = machine.obj(told)
         settings = _connector(obj if isinstance(obj, DictObj) else DictObj({}))
         constructor = pyflink.SOURCE if receiver.path == _SOURCE else pyflink.SINK
@@ -132,6 +232,8 @@ def _linked(
         building.tell(machine, told, building.TOPICS, given, None)
     elif name == "set_record_serializer" and values:
         building.tell(machine, told, building.TOPICS, _serialized(values[0]), None)
+        if _without_topic(values[0]):
+            building.tell(machine, told, _NOWHERE, Lit(True), None)
     building.called_here(machine, told, at)
     return receiver
 
@@ -143,6 +245,13 @@ def _serialized(schema: Abs) -> Abs:
         texts = [one for one in schema.made_from if isinstance(one, Lit)]
         return texts[0] if texts else Unk("a topic")
     return Unk("a topic")
+
+
+def _without_topic(schema: Abs) -> bool:
+    """Whether a schema is built without a topic (KafkaRecordSerializationSchemaBuilder.build)."""
+    if not isinstance(schema, Foreign) or not schema.path.endswith(".build()"):
+        return False
+    return "KafkaRecordSerializationSchema.builder()" in schema.path and "topic" not in schema.path
 
 
 def _each(machine: Machine, topics: Abs | None) -> tuple[Abs, ...]:
@@ -186,19 +295,19 @@ def _old_producer(
     at: At,
     open_args: str | None,
 ) -> Abs:
-    """FlinkKafkaProducer: `semantic` is at-least-once unless it is given (connectors/kafka.py)."""
+    """FlinkKafkaProducer, with the guarantee under the name that its successor has for it."""
     given = _given(pyflink.OLD_PRODUCER_PARAMETERS, args, keywords)
     told = machine.alloc(DictObj({}, open=open_args))
     if "producer_config" in given:
         _properties(machine, told, given["producer_config"])
-    semantic = _plain(given.get("semantic", Lit("at-least-once")))
-    place = next((slot.key_at for key, slot in keywords if key == "semantic"), None)
-    building.tell(machine, told, pyflink.GUARANTEE, semantic, place or at)
+    if "semantic" in given:
+        place = next((slot.key_at for key, slot in keywords if key == "semantic"), None)
+        building.tell(machine, told, pyflink.GUARANTEE, _plain(given["semantic"]), place or at)
     obj = machine.obj(told)
     settings = _connector(obj if isinstance(obj, DictObj) else DictObj({}))
     topics = _each(machine, given.get("topic"))
-    building.make(machine, pyflink.SINK, settings, at, topics)
-    return Foreign("pyflink.FlinkKafkaProducer", (), at)
+    building.make(machine, pyflink.SINK, settings, at, topics, details=(("class", _PRODUCER),))
+    return Foreign(f"pyflink.{_PRODUCER}", (), at)
 
 
 def _old_consumer(
@@ -283,7 +392,9 @@ def _settle(machine: Machine, job: Foreign, told: Ref) -> None:
 
 
 def _insert(machine: Machine, table: Abs, at: At) -> None:
-    """A table of this program's SQL is inserted into by a call."""
+    """A table of this program's SQL, or one that is described, is inserted into by a call."""
+    if isinstance(table, Foreign):
+        _table(machine, None, table, inserted=True)
     if isinstance(table, Lit) and isinstance(table.value, str):
         machine.trace.inserts[replace(at, turn=0)] = table.value.strip("`")
 

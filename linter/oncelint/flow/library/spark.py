@@ -50,6 +50,7 @@ _FRAME = "pyspark.sql.DataFrame"
 _CONF = "pyspark.SparkConf"
 _ENDS = frozenset({"load", "start", "toTable", "table"})
 _FORMAT = "\0format"
+_NAME = "\0name"
 # What stands for the records of a source that is not Kafka, before its format.
 _OTHER = "\0other "
 # Methods of a frame that call a function with its rows (pyspark/sql/dataframe.py, pyspark/rdd.py).
@@ -140,7 +141,7 @@ def _linked(
 ) -> Abs | None:
     """One link of a reader's or writer's chain."""
     values = [*args, *(slot.value for _, slot in keywords)]
-    if name in ("option", "format", "options", "foreachBatch", "foreach", "mode"):
+    if name in ("option", "format", "options", "foreachBatch", "foreach", "mode", "queryName"):
         _told(machine, told, name, args, keywords, at, open_args)
     elif name in _ENDS or (kind == "write" and name in ("save", "saveAsTable")):
         return _ended(machine, kind, receiver, told, name, args, keywords, at, open_args)
@@ -168,6 +169,8 @@ def _told(
             building.tell_named(machine, told, given["key"], given["value"], at)
     elif name == "options":
         building.tell_keywords(machine, told, keywords, open_args)
+    elif name == "queryName":
+        building.tell(machine, told, _NAME, args[0] if args else Unk("a name"), None)
     elif name == "format":
         source = args[0] if args else named.get("source", Unk("a format"))
         building.tell(machine, told, _FORMAT, source, None)
@@ -196,8 +199,9 @@ def _ended(
         building.tell_keywords(machine, told, options, open_args)
     if "format" in given:
         building.tell(machine, told, _FORMAT, given["format"], None)
-    obj = machine.obj(told)
-    slots = obj if isinstance(obj, DictObj) else DictObj({})
+    if "queryName" in given:
+        building.tell(machine, told, _NAME, given["queryName"], None)
+    slots = building.settings(machine, told)
     form = _form(building.known(machine, told, _FORMAT), name)
     if kind in ("readStream", "read"):
         if form != "kafka" or name != "load":
@@ -213,6 +217,8 @@ def _ended(
             ("format", form),
             ("sources", "unknown" if sources is None else " ".join(map(str, sorted(sources)))),
             ("streaming", "yes" if kind == "writeStream" else "no"),
+            ("named", "no" if building.known(machine, told, _NAME) is None else "yes"),
+            ("always", "yes" if _always(machine) else "no"),
         )
         building.make(
             machine,
@@ -226,6 +232,13 @@ def _ended(
     if kind == "write":
         return None
     return Foreign("pyspark.sql.streaming.StreamingQuery", (), at)
+
+
+def _always(machine: Machine) -> bool:
+    """Whether whoever runs the program gets here: no branch leads to this place, and no function that
+    nobody calls."""
+    reached = bool(machine.calls) or len(machine.stack) == 1
+    return reached and not machine.conditions
 
 
 def _form(value: Abs | None, ended_by: str) -> str:

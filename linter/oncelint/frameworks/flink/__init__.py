@@ -11,7 +11,7 @@ Flink: documentation, "Apache Kafka SQL Connector", "Upsert Kafka SQL Connector"
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -52,16 +52,17 @@ def recognise(document: Document, text: Text, path: str) -> Iterator[ConfigFact]
     flinks = bool(kafka or settings) or _STATEMENT_SET in text.text
     # an insert before the setting, or behind a RESET, has what the cluster has
     others = "unknown" if any(one.name == INTERVAL for one in settings) else ""
-    state = ""
+    state = interval = ""
     for one in script:
         if one.kind == "set" and one.name == INTERVAL:
-            state = switched(_value(one, INTERVAL))
+            interval = _value(one, INTERVAL)
+            state = switched(interval)
         elif one.kind == "reset" and one.name in ("", INTERVAL):
-            state = ""
+            state = interval = ""
         elif _kafka(one):
             yield _table(one, text, path)
         if _inserts(one, kafka, tables if flinks else None):
-            yield _insert(one, state or others, tables, text, path)
+            yield _insert(one, (state or others, interval), tables, text, path)
 
 
 def _inserts(statement: Statement, kafka: set[str], others: set[str] | None) -> bool:
@@ -136,12 +137,32 @@ def _table(statement: Statement, text: Text, path: str) -> ConfigFact:
     return ConfigFact("flink sql", DIALECT, TABLE, block, span, details=details)
 
 
+def created(text: Text) -> set[str]:
+    """The names of the tables that a script creates and Kafka does not have."""
+    from oncelint.formats.sql import statements
+
+    script = [one for one in statements(text.text) if one.kind == "create table"]
+    return {one.name for one in script if not _kafka(one)}
+
+
+def inserts_into(text: Text, path: str, names: Collection[str]) -> Iterator[ConfigFact]:
+    """The inserts of a program's SQL into tables that the program describes otherwise."""
+    from oncelint.formats.sql import statements
+
+    for one in statements(text.text):
+        if one.kind == "insert" and one.name in names:
+            yield _insert(one, ("", ""), set(), text, path)
+
+
 def _insert(
-    statement: Statement, state: str, tables: set[str], text: Text, path: str
+    statement: Statement, checkpoints: tuple[str, str], tables: set[str], text: Text, path: str
 ) -> ConfigFact:
     details = {"job": path, "table": statement.name}
+    state, interval = checkpoints
     if state:
         details["checkpointing"] = state
+    if state == "on":
+        details["interval"] = interval
     if statement.kind == "insert" and _updates(statement.query, tables):
         details["updates"] = "yes"
     span = text.span(statement.start, statement.end)
@@ -215,6 +236,9 @@ def _used(table: ConfigFact, inserts: Sequence[ConfigFact]) -> ConfigFact:
     states = {one.details.get("checkpointing", "") for one in inserts}
     if len(states) == 1 and states != {""}:
         details["checkpointing"] = states.pop()
+    intervals = {one.details.get("interval", "") for one in inserts}
+    if len(intervals) == 1 and intervals != {""}:
+        details["interval"] = intervals.pop()
     updating = [_place(one.span) for one in inserts if "updates" in one.details]
     if updating:
         details["updates"] = updating[0]
@@ -249,10 +273,20 @@ def _with_job(sink: ConfigFact, jobs: Sequence[ConfigFact]) -> ConfigFact:
     details = {**sink.details, "checkpointing": state}
     if job is not None:
         details["checkpointing-at"] = _place(_interval_span(job) or job.span)
-        interval = _interval(job)
-        if interval is not None:
-            details["interval"] = interval
+    for name, key in _TIMES:
+        given = {_written(one, key) for one in found}
+        only = given.pop() if len(given) == 1 else None
+        if only is not None:
+            details.setdefault(name, only)
     return replace(sink, details=details)
+
+
+# what a transaction lasts for, by the name of the detail
+_TIMES = (
+    ("interval", INTERVAL),
+    ("pause", "execution.checkpointing.min-pause"),
+    ("checkpoint-timeout", "execution.checkpointing.timeout"),
+)
 
 
 def _checkpoints(job: ConfigFact) -> str:
@@ -263,11 +297,34 @@ def _checkpoints(job: ConfigFact) -> str:
     return "off" if job.details.get("complete") else ""
 
 
-def _interval(job: ConfigFact) -> str | None:
+def _written(job: ConfigFact, key: str) -> str | None:
     for setting in job.block.settings:
-        if setting.key == INTERVAL and isinstance(setting.value, Known):
+        if setting.key == key and isinstance(setting.value, Known):
             return str(setting.value.value)
     return None
+
+
+def duration_ms(text: str) -> int | None:
+    """A duration as Flink reads it, in milliseconds (TimeUtils.parseDuration); None for what is
+    none."""
+    found = _AMOUNT.fullmatch(text.strip())
+    unit = _UNITS.get(found[2].lower()) if found is not None else None
+    if found is None or unit is None:
+        return None
+    return int(int(found[1]) * unit)
+
+
+_AMOUNT = re.compile(r"(\d+)\s*([a-zA-Zµ]*)")
+# TimeUtils.TimeUnit; a number alone is of milliseconds
+_UNITS: Mapping[str, float] = {
+    **dict.fromkeys(("d", "day", "days"), 86_400_000.0),
+    **dict.fromkeys(("h", "hour", "hours"), 3_600_000.0),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), 60_000.0),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1000.0),
+    **dict.fromkeys(("", "ms", "milli", "millis", "millisecond", "milliseconds"), 1.0),
+    **dict.fromkeys(("µs", "micro", "micros", "microsecond", "microseconds"), 0.001),
+    **dict.fromkeys(("ns", "nano", "nanos", "nanosecond", "nanoseconds"), 0.000_001),
+}
 
 
 def _interval_span(job: ConfigFact) -> Span | None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from oncelint.model.facts import Block, ConfigFact, Home, WrittenSetting
+from oncelint.model.facts import Alternative, Block, ConfigFact, Home, WrittenSetting
 from oncelint.model.layers import Layer
-from oncelint.model.values import Known
+from oncelint.model.values import Known, Origin
 
 PREFIX = "properties."
 _HOUR = 3_600_000
@@ -23,6 +23,9 @@ _PRODUCER = Layer(
 _EXACTLY_ONCE = Layer(
     "set by Flink with exactly-once", True, {"enable.idempotence": (("0", True),)}
 )
+# KafkaSinkBuilder's own prefix, until Flink 2.0 refuses to do without one; FlinkKafkaProducer has ids
+# that are made of the task's name (TransactionalIdsGenerator)
+_WITHOUT_PREFIX = "kafka-sink"
 # what the transactional ids begin with (ExactlyOnceKafkaWriter)
 _ID_PREFIX = "sink.transactional-id-prefix"
 # KafkaSourceBuilder.parseAndSetRequiredProperties: offsets go with the checkpoints
@@ -53,14 +56,26 @@ def _producer(fact: ConfigFact) -> Iterator[ConfigFact]:
             for one in fact.block.settings
             if one.key == _ID_PREFIX
         )
-        yield _client(
-            fact,
-            "producer",
-            replace(block, settings=(*block.settings, *ids)),
-            (_PRODUCER, _EXACTLY_ONCE),
+        if not ids and "table" not in fact.details and block.open_reason is None:
+            ids = (_own_id(fact),)
+        settings = (*block.settings, *ids)
+        made = _client(
+            fact, "producer", replace(block, settings=settings), (_PRODUCER, _EXACTLY_ONCE)
         )
+        yield replace(made, details={**made.details, "guarantee": guarantee})
     elif any(one.key.startswith(_OF_PRODUCERS) for one in block.settings):
         yield _client(fact, "producer", block, (_PRODUCER,))
+
+
+def _own_id(fact: ConfigFact) -> WrittenSetting:
+    """The transactional id that Flink makes up, where the program says exactly-once."""
+    said = next((one.key_span for one in fact.block.settings if one.key in _SAYS), fact.span)
+    origin = Origin("default", _WITHOUT_PREFIX, said, "set by Flink without a prefix")
+    alternative = Alternative(Known(_WITHOUT_PREFIX), (), said, (origin,))
+    return WrittenSetting("transactional.id", said, (alternative,))
+
+
+_SAYS = ("sink.delivery-guarantee", "sink.semantic")
 
 
 def _value(block: Block, key: str) -> str:
@@ -96,4 +111,5 @@ def _inner(block: Block) -> Block:
 
 
 def _home(home: Home) -> Home:
-    return replace(home, prefix=home.prefix + PREFIX) if home.kind == "mapping" else home
+    named = home.kind == "mapping" or home.style == "flink-option"
+    return replace(home, prefix=home.prefix + PREFIX) if named else home

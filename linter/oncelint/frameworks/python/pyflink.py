@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 SOURCE, SINK, JOB = "pyflink.KafkaSource", "pyflink.KafkaSink", "pyflink.StreamExecutionEnvironment"
+TABLE = "pyflink.TableDescriptor"
 PACKAGE = "pyflink"
 
 BUILDER = re.compile(r"pyflink\.(?:\w+\.)*(KafkaSource|KafkaSink)\.builder")
@@ -19,6 +20,8 @@ ENVIRONMENT = re.compile(
 TABLES = re.compile(
     r"pyflink\.(?:\w+\.)*(?:StreamTableEnvironment|TableEnvironment)\.create(?:_\w+)?"
 )
+# pyflink/table/table_descriptor.py
+DESCRIPTOR = re.compile(r"pyflink\.(?:\w+\.)*TableDescriptor\.for_connector")
 # pyflink/common/configuration.py; pyflink/table/environment_settings.py
 SETTINGS = re.compile(r"pyflink\.(?:\w+\.)*Configuration")
 # pyflink/datastream/connectors/kafka.py: the classes from before the builders (until Flink 1.17)
@@ -48,6 +51,8 @@ PROPERTIES = "set_properties"
 GUARANTEE = "sink.delivery-guarantee"
 INTERVAL = "execution.checkpointing.interval"
 MODE = "execution.checkpointing.mode"
+PAUSE = "execution.checkpointing.min-pause"
+TIMEOUT = "execution.checkpointing.timeout"
 
 # Members of DeliveryGuarantee (connectors/base.py), Semantic (connectors/kafka.py) and
 # CheckpointingMode (checkpointing_mode.py), as the options of SQL and of the configuration spell them.
