@@ -166,11 +166,13 @@ def _handed_over(pipeline: Pipeline) -> Iterator[_Way]:
         if one.waited or not one.effects:
             continue
         where = line_of(one.span, pipeline.consumer.span)
+        taker = f"the {one.how[6:]}" if one.how.startswith("queue ") else one.how
+        there = tuple(step for step in one.effects[0].path if step.span != one.span)
         yield _Way(
-            f"a crash before {_named(one.effects)} loses the record that {one.how} was given",
+            f"a crash before {_named(one.effects)} loses the record that {taker} was given",
             f"the next poll commits it without waiting for that ({where})",
             "set {setting} to false and commit what is done, or wait for it before the next poll",
-            (*speak.steps(one.path), *speak.steps(one.effects[0].path)),
+            (*speak.steps(one.path), *speak.steps(there)),
             (one.span,),
         )
 

@@ -63,6 +63,8 @@ def _refused(sink: Sink, conflict: Conflict) -> bool:
     """Whether no unique key of the table matches the target."""
     if conflict.columns is None or conflict.action == "merge" or conflict.partial:
         return False
+    if any("(" in column for column in conflict.columns):
+        return False  # indexes over expressions are not read
     return sink.sql in _INFER and frozenset(conflict.columns) not in (sink.unique or ())
 
 

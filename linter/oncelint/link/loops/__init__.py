@@ -245,7 +245,9 @@ class _Reader:
             misorders=tuple(
                 m for m in (found.misorders if found else ()) if m.effect.span in in_loop
             ),
-            handovers=waits.handovers(loop.node.body, effect_of, start),
+            handovers=waits.handovers(
+                loop.node.body, effects_by_node({**effects, **queued}), start
+            ),
             waits=waits.waits(loop.node.body, start),
             batches=batches.batches(loop.node.body, effect_of, behind(story, loop.node)),
             stores=tuple(dict.fromkeys(span_of(u.at) for u in uses if u.method == "store_offsets")),
@@ -433,7 +435,7 @@ class _Reader:
         """Whether the record that is committed may be one of an earlier round: an attribute, or a
         name that was given another name's value."""
         outline = self.outlines.get(use.at.path)
-        call = outline.calls.get(use.at.place) if outline is not None else None
+        call = outline.call(use.at.place) if outline is not None else None
         if outline is None or call is None:
             return False
         given = next(iter((*call.args, *(one.value for one in call.keywords))), None)
@@ -475,7 +477,7 @@ class _Reader:
     def _offset_in(self, at: At) -> Span | None:
         """The one place in a call where an offset is written; None where there are several."""
         outline = self.outlines.get(at.path)
-        call = outline.calls.get(at.place) if outline is not None else None
+        call = outline.call(at.place) if outline is not None else None
         if outline is None or call is None:
             return None
         found = [

@@ -112,6 +112,7 @@ class _Walker:
         decided = Counter(node.choice for node in nodes(story) if isinstance(node, (Fork, Attempt)))
         self.repeated = {choice for choice, times in decided.items() if times > 1}
         self.inside: dict[int, frozenset[str]] = {}
+        self.takes: dict[int, bool] = {}
         self.calls: list[Called] = []
         self.steps = 0
         self.remembered: dict[At, bool] = {}
@@ -221,6 +222,9 @@ class _Walker:
         seen: set[State] = set()
         now = {self._fresh(node, state) for state in states}
         behind: set[State] = set() if node.endless else set(now)
+        if self._takes(node):
+            # where it has no round, nothing was taken since the last commit
+            behind = {state._replace(committed=None, rest=False) for state in behind}
         if not node.loop.consumers and any(isinstance(one, Joins) for one in nodes(node.body)):
             # a loop over what was handed over: where it has no round, nothing was
             behind = {state._replace(pending=None, unflushed=None) for state in behind}
@@ -245,6 +249,13 @@ class _Walker:
         if behind:
             ends.add(self.story(node.orelse, behind), going=True)
         return ends
+
+    def _takes(self, node: Round) -> bool:
+        """Whether records are taken in a loop, not only gone through."""
+        if id(node) not in self.takes:
+            polls = self.events.polls
+            self.takes[id(node)] = any(id(one) in polls for one in nodes(node.body))
+        return self.takes[id(node)]
 
     def _last_try_differs(self, node: Round) -> bool:
         """Whether a handler in a loop decides what to do: it may have counted the tries."""
@@ -321,7 +332,11 @@ class _Walker:
             for kind in list(ends.left):
                 ends.left[kind] = self.story(node.leaving, ends.left[kind]).going
         first = first_effect(node.body, self.events.effects)
+        inside = self._effects_in(node.body) if any(s.held for s, _ in body.raised) else set()
         for state, cause in body.raised:
+            if state.held is not None and state.held[0] in inside:
+                # its row goes with the record that failed: what fails is told of, not the order
+                state = state._replace(held=None)
             self._handled(node, state, cause, first, ends)
         return self._finally(node, ends) if node.final else ends
 
@@ -529,16 +544,16 @@ class _Walker:
         ends = self.story(node.body, states)
         if not isinstance(node.manager, Foreign) or not node.manager.path.endswith(BEGINS):
             return ends
-        inside = {
-            self.events.effects[id(one)]
-            for one in nodes(node.body)
-            if id(one) in self.events.effects
-        }
+        inside = self._effects_in(node.body)
         ends.going = {self._durable(state, inside, node.at) for state in ends.going}
         for kind, left in ends.left.items():
             if kind != "exit":
                 ends.left[kind] = {self._durable(state, inside, node.at) for state in left}
         return ends
+
+    def _effects_in(self, body: Story) -> set[Effect]:
+        effects = self.events.effects
+        return {effects[id(one)] for one in nodes(body) if id(one) in effects}
 
     def _durable(self, state: State, inside: set[Effect], at: At) -> State:
         if state.held is None or state.held[0] not in inside:

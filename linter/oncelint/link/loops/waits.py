@@ -211,6 +211,9 @@ def _timeout(value: Abs | None) -> float | None:
     return None
 
 
+_NOTHING: tuple[float, frozenset[int]] = (0.0, frozenset())
+
+
 def _longest(story: Story, known: dict[int, Wait]) -> tuple[float, frozenset[int]]:
     """The longest known time on a way through a story, and the nodes that make it up."""
     total, chosen = 0.0, frozenset[int]()
@@ -220,7 +223,9 @@ def _longest(story: Story, known: dict[int, Wait]) -> tuple[float, frozenset[int
             spent = (wait.seconds or 0.0) * (wait.times or 1)
             total, chosen = total + spent, chosen | {id(node)}
         elif isinstance(node, Fork):
-            more = max((_longest(one, known) for _, one in node.branches), key=_length)
+            # no poll comes after a branch that ends the program
+            staying = [one for _, one in node.branches if not _ends_program(one)]
+            more = max((_longest(one, known) for one in staying), key=_length, default=_NOTHING)
             total, chosen = total + more[0], chosen | more[1]
         elif isinstance(node, Attempt):
             handlers = [_longest(one.body, known) for one in node.handlers]
@@ -239,6 +244,10 @@ def _longest(story: Story, known: dict[int, Wait]) -> tuple[float, frozenset[int
         if isinstance(node, Leaves):
             break
     return total, chosen
+
+
+def _ends_program(story: Story) -> bool:
+    return any(isinstance(node, Leaves) and node.kind == "exit" for node in story)
 
 
 def _length(part: tuple[float, frozenset[int]]) -> tuple[float, int]:
@@ -286,7 +295,8 @@ def handovers(
             effects = tuple(_effects(node.body, effect_of))
             how, at = node.how, node.at
         elif isinstance(node, Keeps) and is_queue(node.into):
-            effects, how, at = (), node.into, node.at
+            done = effect_of(node)
+            effects, how, at = (done,) if done is not None else (), node.into, node.at
         else:
             continue
         span = span_of(at)

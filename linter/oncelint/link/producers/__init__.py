@@ -127,7 +127,7 @@ def _polled(trace: Trace, outlines: Outlines) -> frozenset[tuple[str, ir.Place]]
             continue
         path, place = loop.at.path, loop.at.place
         outline = outlines.get(path)
-        written = outline.loops.get(place) if outline is not None else None
+        written = outline.loop(place) if outline is not None else None
         if written is None:
             found.add((path, place))  # a function that a framework calls with records
         elif written.iter is not None:

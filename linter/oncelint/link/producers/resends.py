@@ -309,7 +309,7 @@ def _in_callback(level: Level, writes: Sequence[Write]) -> Iterator[Resend]:
 
 def _is_callback(outline: Outline, function: ir.Function) -> bool:
     """Whether a function is given to a send as what is called with its result."""
-    for call in outline.calls.values():
+    for call in outline.calls:
         for keyword in call.keywords:
             if keyword.name in _CALLBACKS and _means(keyword.value, function):
                 return True
@@ -329,7 +329,7 @@ def _registers(call: ir.Call) -> bool:
 def _is_errback(outline: Outline, function: ir.Function) -> bool:
     return any(
         last_name(call.func) == "add_errback" and any(_means(one, function) for one in call.args)
-        for call in outline.calls.values()
+        for call in outline.calls
     )
 
 

@@ -17,6 +17,7 @@ from oncelint.flow.machine import Machine
 from oncelint.flow.values import At, ClassObj, Comp, Lit, Ref
 from oncelint.frameworks.python.databases import STATEMENT_METHODS
 from oncelint.link.clients import Surroundings, is_test
+from oncelint.link.outline import covers
 from oncelint.link.schemas import alembic, django, migrations, models
 from oncelint.link.schemas.source import Source, Sources
 from oncelint.model import ir
@@ -144,6 +145,14 @@ class Schemas:
         if lineage is None:
             return None
         return models.table_of(lineage) or lineage.classes[0][0].name.lower()
+
+    def column_table(self, column: At) -> str | None:
+        """The table of the mapped class that declares a column at a place, in lower case."""
+        source = self._sources.at(column.path)
+        if source is None:
+            return None
+        holder = next((one for one in source.classes() if covers(one.place, column.place)), None)
+        return models.table_of(source.lineage(holder)) if holder is not None else None
 
     def _lineage(self, cls: Ref) -> models.Lineage | None:
         obj = self._machine.obj(cls)

@@ -14,6 +14,7 @@ from oncelint.flow.machine import Machine
 from oncelint.flow.trace import Execution, LoopContext
 from oncelint.flow.values import At
 from oncelint.frameworks.python.databases import FUNCTIONS, NOT_RELATIONAL
+from oncelint.frameworks.python.streaming import FRAMEWORK
 from oncelint.link.clients import Made, Surroundings, is_test
 from oncelint.link.outline import place_of, walk
 from oncelint.link.paths import call_path
@@ -121,6 +122,10 @@ _HEAD = 2000
 _EARLIER = 12
 
 
+# A request for what a service has already.
+_ASKED = "a GET"
+
+
 @dataclass(frozen=True, slots=True)
 class _Earlier:
     """A lookup of a table, or (`enters`) an insert that skips what is there already, or `raises`
@@ -176,8 +181,13 @@ class _Finder:
         if statement is not None and self._hands_on(execution, statement):
             span = statement
         sites = [At(step.span.path, place_of(step.span)) for step in execution.path]
+        called = consumer.placement == FRAMEWORK
         handlers = going_on(
-            self._machine.modules, execution.handlers, (*sites, execution.at), loop.at
+            self._machine.modules,
+            execution.handlers,
+            (*sites, execution.at),
+            loop.at,
+            called=called,
         )
         return Sink(
             library=partial.library,
@@ -315,6 +325,8 @@ class _Finder:
                 here, there = execution.at, one.execution.at
                 if (here.path, here.place) == (there.path, there.place):
                     continue  # the same statement, by another way
+                if one.told == _ASKED and (partial.kind, partial.target) != ("http", one.table):
+                    continue  # tells nothing of another service's entries
                 modules = self._machine.modules
                 decision = decides(modules, one.execution, execution)
                 if one.raises:
@@ -453,6 +465,9 @@ class _Finder:
             table, told = tables.looked_up(execution)
         if table is None:
             table, told = stores.looked_up(self._machine, execution)
+        if table is None and (address := calls.asked(execution)) is not None:
+            self._keep(execution, _Earlier(execution, address, _ASKED, False))
+            return
         if table is not None and told not in _CLEARS:
             module = self._machine.modules.get(execution.at.path)
             if module is not None and is_idle(module.body, execution.at.place):

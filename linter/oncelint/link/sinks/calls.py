@@ -82,6 +82,16 @@ def recognise(machine: Machine, execution: Execution) -> Partial | None:
 
 # HTTP ----------------------------------------------------------------------------------------------
 
+
+def asked(execution: Execution) -> str | None:
+    """The address that an HTTP GET asks; None for any other call."""
+    receiver = execution.receiver
+    path = receiver.path if isinstance(receiver, Foreign) else execution.method
+    if execution.method.rpartition(".")[2] != "get" or not comes_from(path, HTTP_PACKAGES):
+        return None
+    return _shown(_address(argument(execution, "url:0")))
+
+
 _HOST = re.compile(r"^(?:[a-z+]+://)?([^/{}]*)", re.I)
 
 
@@ -235,16 +245,26 @@ def _http_key(machine: Machine, execution: Execution, bodies: tuple[Abs, ...]) -
         request = argument(execution, "url:0")
         if isinstance(request, Foreign) and request.path.endswith("Request()"):
             headers = keywords_of(machine, request).get(HTTP_HEADERS)
-    found = _entry(machine, entries(headers), KEY_HEADER)
-    if found is not None:
-        return found
-    if is_given(headers) and not whole(headers):
+    for one in _alternatives(headers):
+        found = _entry(machine, entries(one), KEY_HEADER)
+        if found is not None:
+            return found
+    if any(is_given(one) and not whole(one) for one in _alternatives(headers)):
         return _Key(UNKNOWN, "headers")
     for value in (*bodies, named.get("params")):
         found = _entry(machine, entries(value), KEY_FIELD)
         if found is not None:
             return found
     return None
+
+
+def _alternatives(value: Abs | None) -> Iterator[Abs | None]:
+    """What a value may be; itself where it is no choice."""
+    if isinstance(value, Phi):
+        for _, one in value.branches:
+            yield from _alternatives(one)
+    else:
+        yield value
 
 
 def _entry(machine: Machine, seen: Mapping[str, Abs], like: re.Pattern[str]) -> _Key | None:

@@ -19,12 +19,18 @@ _EXITS = frozenset({"exit", "_exit", "quit", "abort"})
 
 
 def going_on(
-    modules: Modules, handlers: Sequence[str], sites: Sequence[At], loop: At
+    modules: Modules,
+    handlers: Sequence[str],
+    sites: Sequence[At],
+    loop: At,
+    *,
+    called: bool = False,
 ) -> tuple[str, ...]:
     """Those of the `handlers` behind which the loop takes the next record.
 
     `sites` are the calls that lead to the write, outermost first, and the write itself. Where none
-    of them is seen in the loop, all handlers count.
+    of them is seen in the loop, all handlers count. With `called` the loop is a function that a
+    framework calls with records: it goes on when the function returns.
     """
     inside = [
         index
@@ -41,9 +47,9 @@ def going_on(
             continue
         scope, _ = scope_of(module.body, (), site.place)
         for stmt, in_loop in _tries(scope, site.place, False):
-            around = index <= entry and not in_loop
+            around = index <= entry and not in_loop and not called
             for handler in stmt.handlers:
-                if around or _ends(handler, index == entry):
+                if around or _ends(handler, index == entry and not called):
                     ending.update((last_name(kind) or "") for kind in handler.types)
                     ending.update(() if handler.types else ("*",))
     kept: list[str] = []

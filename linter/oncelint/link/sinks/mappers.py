@@ -655,6 +655,10 @@ def looked_up(schemas: Schemas, execution: Execution) -> tuple[str | None, str]:
 _MORE_LOOKUPS = frozenset({"get_or_none", "exclude", "aexists", "select", "get_by_id", "filter_by"})
 
 
+# What a column of a mapped class is made by: select(Order.id) looks its table up.
+_COLUMNS = (".mapped_column()", ".Column()")
+
+
 def _table_in(schemas: Schemas, value: Foreign) -> str | None:
     """The table of a statement or manager: a mapped class or a Table it was made from."""
     for one in value.made_from:
@@ -662,6 +666,8 @@ def _table_in(schemas: Schemas, value: Foreign) -> str | None:
             return schemas.model_table(one)
         if isinstance(one, Foreign) and one.path.endswith(".Table()"):
             return _table_in(schemas, one)
+        if isinstance(one, Foreign) and one.path.endswith(_COLUMNS) and one.at is not None:
+            return schemas.column_table(one.at)
         if isinstance(one, Lit) and ".Table()" in value.path and isinstance(one.value, str):
             return one.value.lower()
     return None

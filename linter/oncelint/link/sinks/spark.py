@@ -20,6 +20,14 @@ _ADDING = frozenset(
     | {"io.github.spark_redshift_community.spark.redshift", "com.databricks.spark.redshift"}
     | {"com.microsoft.sqlserver.jdbc.spark", "com.google.cloud.spark.bigquery"}
 )
+# elasticsearch-hadoop and its fork; a document gets an id of its own at every write, unless a column
+# is named (`es.mapping.id`)
+_DOCUMENTS = frozenset(
+    {"org.elasticsearch.spark.sql", "es", "elasticsearch", "org.opensearch.spark.sql", "opensearch"}
+)
+_IDS = ("es.mapping.id", "opensearch.mapping.id")
+# which argument of a method of DataFrameWriter is the mode
+_MODE = {"jdbc": 2, "save": 2, "saveAsTable": 2, "parquet": 1, "csv": 1, "json": 1, "orc": 1}
 _BY_METHOD = frozenset({"jdbc", "parquet", "csv", "json", "orc", "text"})
 
 
@@ -57,6 +65,9 @@ def _spark_format(case: Case, links: Sequence[Abs], said: Sequence[str | None]) 
     if given is None and "format()" not in case.path:
         return ""
     words = {one.lower() for one in (given, *said) if one is not None}
+    if words & _DOCUMENTS:
+        identified = any(one in words for one in _IDS) or "options()" in case.path
+        return None if identified else "elasticsearch"
     found = sorted(words & _ADDING)
     return found[0] if len(found) == 1 else "kafka" if "kafka" in found else None
 
@@ -68,7 +79,9 @@ def _adds(case: Case, form: str, said: Sequence[str | None]) -> bool:
         return over is None or (isinstance(over, Lit) and over.value is False)
     if "overwrite" in said or text(case.get("mode")) == "overwrite":
         return False
-    named = text(case.get("mode")) == "append"
+    position = _MODE.get(case.method)
+    mode = "mode" if position is None else f"mode:{position}"
+    named = text(case.get(mode)) == "append"
     return form == "kafka" or named or ("mode()" in case.path and "append" in said)
 
 

@@ -19,7 +19,7 @@ from oncelint.flow.story import (
 from oncelint.flow.trace import Execution, Use
 from oncelint.flow.values import At, File, Foreign
 from oncelint.link.clients import Made as MadeClient
-from oncelint.link.outline import Outline, all_nodes, covers, last_name
+from oncelint.link.outline import Outline, all_nodes, last_name
 from oncelint.link.transactions.graph import TooLarge, ways_through
 from oncelint.link.transactions.typestate import (
     LABELS,
@@ -133,7 +133,7 @@ class _Producer(Subject):
             if loaded is None:
                 continue
             for name in PROTOCOL:
-                for one in loaded.attributes.get(name, ()):
+                for one in loaded.attributes(name):
                     call = loaded.parent(one)
                     if not isinstance(call, ir.Call) or call.func is not one:
                         return False
@@ -169,9 +169,7 @@ class _Producer(Subject):
 
     def in_comprehension(self, at: At) -> bool:
         loaded = self.outline(at.path)
-        return loaded is not None and any(
-            covers(node.place, at.place) for node in loaded.comprehensions
-        )
+        return loaded is not None and loaded.in_comprehension(at.place)
 
     # Offsets --------------------------------------------------------------------------------------
 

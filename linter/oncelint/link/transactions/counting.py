@@ -74,7 +74,7 @@ def _scopes(
             yield from _scope(way[-1].outline, way[-1].call, seen)
     for path, place in loops:
         outline = outlines.get(path)
-        loop = outline.loops.get(place) if outline is not None else None
+        loop = outline.loop(place) if outline is not None else None
         if outline is not None and loop is not None:
             yield from _scope(outline, loop, seen)
 
