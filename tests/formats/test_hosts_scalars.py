@@ -83,6 +83,58 @@ def test_doubled_dollars() -> None:
     assert script.span(script.text.index("a=1"), len(script.text)).start.line == 3
 
 
+@pytest.mark.parametrize(
+    ("kind", "source", "told", "written"),
+    [
+        (
+            "yaml",
+            'a.properties: "x=1\\ny=2\\n"\n',
+            "x=1\ny=2\n",
+            'a.properties: "x=1\\ny=3\\nz=4\\n"\n',
+        ),
+        (
+            "json",
+            '{"a.properties": "x=1\\ny=2\\n"}',
+            "x=1\ny=2\n",
+            '{"a.properties": "x=1\\ny=3\\nz=4\\n"}',
+        ),
+    ],
+)
+def test_a_file_in_quotes(kind: str, source: str, told: str, written: str) -> None:
+    text = SourceText("map", source)
+    (found,) = [one for one in embedded(kind, read(kind, text), text) if one.kind == "properties"]
+    assert found.region.text == told
+    at = told.index("2")
+    patches = hosted([Patch(at, at + 1, "3"), Patch(len(told), len(told), "z=4\n")], found.region)
+    assert apply(source, patches) == written
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'a.properties: "x=1"\n',  # a line alone may be anything
+        'a.properties: "x=1\\n"\n',
+        "a.properties: x=1\n",
+    ],
+)
+def test_a_line_is_no_file(source: str) -> None:
+    text = SourceText("map", source)
+    assert not list(embedded("yaml", read("yaml", text), text))
+
+
+def test_a_file_that_a_playbook_writes() -> None:
+    source = "- copy:\n    dest: '{{ home }}/server.properties'\n    content: |\n      a=1\n"
+    text = SourceText("play.yml", source)
+    (found,) = embedded("yaml", read("yaml", text), text)
+    assert (found.kind, found.name, found.region.text) == (
+        "properties",
+        "server.properties",
+        "a=1",
+    )
+    filled = SourceText("play.yml", source.replace("a=1", "{% if x %}"))
+    assert not list(embedded("yaml", read("yaml", filled), filled))
+
+
 _COMPOSE = """services:
   a:
     command: run $$X

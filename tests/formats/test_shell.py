@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from oncelint.formats import read
 from oncelint.formats.hosts import embedded, hosted
+from oncelint.formats.hosts.words import region
 from oncelint.formats.operations import Add, Change, Operation, render
-from oncelint.formats.shell import Command, commands, region
+from oncelint.formats.shell import Command, commands
 from oncelint.formats.tree import FormatError, Mapping, Scalar
 from oncelint.patches import CannotWrite, Patch, apply
 from oncelint.text import SourceText
@@ -35,7 +36,7 @@ def test_words_lose_their_quotes() -> None:
     script = """echo 'it is' "a $HOME b" c\\ d e'f'"g" $'h' "\\$x" `date` ${y:-z}\n"""
     (argv,) = _argv(script)
     assert argv[1:4] == ("it is", "a ${HOME} b", "c d")
-    assert argv[4:] == ("efg", "${ansi}", "$x", "${command}", "${y:-z}")
+    assert argv[4:] == ("efg", "h", "$x", "${date}", "${y:-z}")
 
 
 def test_what_is_expanded_is_not_known() -> None:
@@ -128,6 +129,21 @@ def test_an_expansion_outside_a_json_string_becomes_one() -> None:
     assert json.loads(body) == {"a": "${N}", "b": "x-${M}"}
 
 
+def test_ansi_quotes() -> None:
+    ((kind, _, body),) = _inside(
+        r"""curl -d $'{"a": "it\'s\x20\u00e9", "b": "\\n"}\n' url""" + "\n"
+    )
+    assert kind == "json"
+    assert json.loads(body) == {"a": "it's \u00e9", "b": "\n"}
+
+
+def test_a_command_in_a_json_file() -> None:
+    text = SourceText("sink.json", """curl -X PUT u/connectors/a/config -d '{"a": 1}'\n""")
+    ((kind, region),) = [(e.kind, e.region) for e in embedded("json", read("json", text), text)]
+    assert kind == "shell"
+    assert [one.text for one in _commands(region.text)[0].words][-1] == '{"a": 1}'
+
+
 def test_files_are_known_by_their_names() -> None:
     script = (
         "cat > /etc/w.properties <<E\na=$b\nE\necho '{\"a\": 1}' > x.json\ntee q.sql <<E\nx\nE\n"
@@ -156,6 +172,7 @@ EDITED = {
     "here": """curl -d @- u <<E\n{"a": "it"}\nE\n""",
     "verbatim": """curl -d @- u <<'E'\n{"a": "it"}\nE\n""",
     "variable": """P='{"a": "it"}'\n""",
+    "ansi": """curl -d $'{"a": "it"}' u\n""",
 }
 
 

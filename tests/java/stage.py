@@ -68,13 +68,15 @@ def forms(path: Path) -> tuple[Form, ...]:
 @functools.cache
 def clients(path: Path) -> Mapping[str, tuple[Client, ...]]:
     """The subjects that oncelint sees in each form of a document, those of tests left out."""
-    seen = {}
-    for form in forms(path):
-        with tempfile.TemporaryDirectory() as folder:
-            report = documents.run(dict(form.files), Path(folder))
-        assert not report.errors, report.errors
-        seen[form.kind] = tuple(one for one in report.subjects if not one.in_tests)
-    return seen
+    return {form.kind: seen(form.files) for form in forms(path)}
+
+
+def seen(files: Mapping[str, str]) -> tuple[Client, ...]:
+    """The subjects that oncelint sees in a project, those of tests left out."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = documents.run(dict(files), Path(folder))
+    assert not report.errors, report.errors
+    return tuple(one for one in report.subjects if not one.in_tests)
 
 
 def settings_of(client: Client) -> dict[str, str] | None:

@@ -174,7 +174,10 @@ def workers(version: str) -> list[tuple[Case, Answer]]:
 def test_workers(version: str) -> None:
     wrong: list[str] = []
     for case, answer in workers(version):
-        wrong += differences(case, bool(answer.refused), str(answer.refused), answer.values)
+        # what an image puts into the worker's file is none of Kafka's defaults
+        given = {key for layer in case.client.layers for key in layer.settings}
+        values = {key: value for key, value in answer.values.items() if key not in given}
+        wrong += differences(case, bool(answer.refused), str(answer.refused), values)
         unknown = {
             one.key
             for one in case.client.keys

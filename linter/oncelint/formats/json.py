@@ -37,19 +37,23 @@ _STRING = r'"(?:[^"\\\r\n]|\\.)*"?'
 _COMMENT = re.compile(rf"{_STRING}|//[^\r\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _CONSTANT = re.compile(rf"{_STRING}|-?Infinity|NaN", re.DOTALL)
 _EXPONENT = re.compile(rf"{_STRING}|[eE]\+", re.DOTALL)
+_COMMAND = re.compile(r"\s*(?:\$ )?curl\s")
 _VISIBLE = re.compile(r"[^\r\n]")
 
 
 def read(text: Text) -> Document:
     """Read a JSON text; its one root is any JSON value.
 
-    Duplicate keys stay. A number too long to convert keeps its literal as the value.
+    Duplicate keys stay. A number too long to convert keeps its literal as the value. A text that is
+    a command with JSON among its arguments has no root (`formats/hosts/json.py` looks into it).
 
     Raises FormatError with the first place at which the text is no JSON: `NaN`, trailing commas
     and control characters in strings included.
     """
     source = without_lone_surrogates(text.text)
     check(source, "json")
+    if is_command(source):
+        return Document(())
     comments: tuple[Comment, ...] = ()
     try:
         _validate(source)
@@ -60,6 +64,11 @@ def read(text: Text) -> Document:
         source = _blanked(source, comments)
         _validate(source)
     return Document((_Reader(source).root(),), comments)
+
+
+def is_command(source: str) -> bool:
+    """Whether a text is no JSON but the command that sends some, as people keep it beside its file."""
+    return _COMMAND.match(source) is not None
 
 
 def _validate(source: str) -> None:

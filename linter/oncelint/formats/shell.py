@@ -8,17 +8,17 @@ known when the script runs, and stands as `${NAME}` in a word's text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from oncelint.formats.guards import MAX_DEPTH, check, check_depth, without_lone_surrogates
 from oncelint.formats.tree import Comment, Document
-from oncelint.patches import CannotWrite
-from oncelint.text import Piece, Region, Text
+from oncelint.text import Text
 
-Quoting: TypeAlias = Literal["plain", "single", "double", "here", "verbatim", "expansion"]
-"""How a part of a text is written; `here` is a here-document with expansions, `verbatim` without."""
+Quoting: TypeAlias = Literal["plain", "single", "double", "ansi", "here", "verbatim", "expansion"]
+"""How a part of a text is written: `ansi` is `$'…'`, `here` a here-document with expansions,
+`verbatim` one without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Word:
 
     @property
     def quoted(self) -> bool:
-        return any(part.quoting in ("single", "double") for part in self.parts)
+        return any(part.quoting in _QUOTES for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +86,34 @@ class Command:
         return tuple(words)
 
 
+_QUOTES = ("single", "double", "ansi")
 _RUNNERS = frozenset({"sudo", "exec", "time", "nohup", "command", "builtin"})
 _KEYWORDS = frozenset(
     {"if", "then", "else", "elif", "fi", "do", "done", "while", "until", "!", "{", "}", "esac"}
 )
 _DECLARING = frozenset({"export", "local", "readonly", "declare"})
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=")
+_CALLED = re.compile(r"(?:\$\(|`)\s*([a-z][\w-]*)")
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
 _PLAIN = re.compile(r"[^\s\\'\"`$;&|()<>]+")
 _BLANK = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
 _REDIRECT = re.compile(r"<<<|<<-|<<|<&|<>|<|>>|>&|>\||&>>|&>|>")
+_IN_ANSI = re.compile(r"[^\\']+")
+_ANSI_ESCAPE = re.compile(
+    r"\\(?:(?P<simple>[abeEfnrtv\\'\"?])|(?P<octal>[0-7]{1,3})|x(?P<byte>[0-9A-Fa-f]{1,2})"
+    r"|u(?P<short>[0-9A-Fa-f]{1,4})|U(?P<long>[0-9A-Fa-f]{1,8})|c(?P<control>.))"
+)
+_ANSI_SIMPLE = {
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "E": "\x1b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+}
 _IN_DOUBLE = re.compile(r"[^\\\"$`]+")
 _MAX_DEPTH = 50
 _SIMPLE = re.compile(r"[^{}\"\\\n]{0,200}\}")
@@ -240,11 +258,7 @@ class _Parser:
         """An expansion at `place`, or a dollar that is none."""
         source = self.source
         if source.startswith("$'", place) and inside == "plain":
-            end = place + 2
-            while end < len(source) and source[end] != "'":
-                end += 2 if source[end] == "\\" else 1
-            parts.append(Part("${ansi}", place, end + 1 - place, "expansion", inside))
-            return end + 1
+            return self._ansi(place + 2, parts)
         if source.startswith('$"', place) and inside == "plain":
             return self._double(place + 2, parts)
         end = self._expansion(place)
@@ -254,6 +268,26 @@ class _Parser:
             told = _told(source[place:end])
             parts.append(Part(told, place, end - place, "expansion", inside))
         return end
+
+    def _ansi(self, place: int, parts: list[Part]) -> int:
+        """A `$'…'` whose text begins at `place`, and the place behind it (bash, "ANSI-C Quoting")."""
+        source = self.source
+        parts.append(Part("", place, 0, "ansi"))
+        while place < len(source) and source[place] != "'":
+            if source[place] != "\\":
+                run = _IN_ANSI.match(source, place)
+                assert run is not None
+                parts.append(Part(run.group(), place, run.end() - place, "ansi"))
+                place = run.end()
+                continue
+            escape = _ANSI_ESCAPE.match(source, place)
+            if escape is None:  # a backslash that escapes nothing stays
+                parts.append(Part("\\", place, 1, "ansi"))
+                place += 1
+                continue
+            parts.append(Part(_unescaped(escape), place, escape.end() - place, "ansi"))
+            place = escape.end()
+        return place + 1
 
     def _expansion(self, place: int) -> int:
         """The place behind the expansion that begins here."""
@@ -433,8 +467,7 @@ class _Level:
         kind = operator.group()
         if kind in ("<<", "<<-"):
             verbatim = any(
-                part.quoting in ("single", "double") or part.length > len(part.text)
-                for part in target.parts
+                part.quoting in _QUOTES or part.length > len(part.text) for part in target.parts
             )
             written = source[target.start : target.end]
             name = target.text if target.known else written
@@ -490,6 +523,18 @@ def _escape(source: str, place: int, special: str, quoting: Quoting, parts: list
     return place + 1
 
 
+def _unescaped(escape: re.Match[str]) -> str:
+    """What an escape of `$'…'` means; bytes count as the letters of Latin-1."""
+    if escape["simple"] is not None:
+        return _ANSI_SIMPLE.get(escape["simple"], escape["simple"])
+    if escape["octal"] is not None:
+        return chr(int(escape["octal"], 8) & 0xFF)
+    if escape["control"] is not None:
+        return chr(ord(escape["control"].upper()) & 0x1F)
+    point = int(escape["byte"] or escape["short"] or escape["long"], 16)
+    return chr(point) if point <= 0x10FFFF and not 0xD800 <= point <= 0xDFFF else "\ufffd"
+
+
 def _without_tabs(parts: Iterable[Part]) -> Iterator[Part]:
     """The parts of a `<<-` here-document, without the tabs that its lines begin with."""
     fresh = True
@@ -508,12 +553,14 @@ def _without_tabs(parts: Iterable[Part]) -> Iterator[Part]:
 
 
 def _told(written: str) -> str:
-    """An expansion as a placeholder that every format takes for text."""
+    """An expansion as a placeholder that every format takes for text; a command's has its name."""
     if written.startswith("${") and written.endswith("}"):
         inner = written[2:-1]
         return "${" + re.sub(r"[\"'\\\s{}]", "", inner) + "}"
     name = _NAME.fullmatch(written, 1)
-    return "${" + (name.group() if name else "command") + "}"
+    called = _CALLED.match(written)
+    told = name.group() if name else called[1] if called else "command"
+    return "${" + told + "}"
 
 
 def value_of(assignment: Word) -> Word:
@@ -523,61 +570,3 @@ def value_of(assignment: Word) -> Word:
     value = Part(first.text[cut:], first.start + cut, first.length - cut, first.quoting)
     parts = (value, *rest) if value.text else tuple(rest)
     return Word(first.start + cut, assignment.end, parts)
-
-
-# Regions ----------------------------------------------------------------------------------------
-
-
-def region(word: Word, text: Text, *, json: bool = False) -> Region | None:
-    """A word or a here-document as a text in its script, with its quoting undone.
-
-    With `json`, an expansion outside a JSON string becomes a string of its own, so that the text
-    around it stays JSON. None when nothing of it stands there.
-    """
-    pieces: list[Piece] = []
-    texts: list[str] = []
-    own, in_string, loose = 0, False, False
-    for part in word.parts:
-        told = part.text
-        if json and part.quoting == "expansion":
-            if not in_string:
-                told = f'"{told}"'
-                loose = loose or part.inside == "plain"
-        elif json:
-            in_string = _in_string(told, in_string)
-        if told:
-            pieces.append(Piece(own, len(told), part.start, part.length))
-            texts.append(told)
-            own += len(told)
-    if not pieces:
-        return None
-    return Region("".join(texts), text, tuple(pieces), _encoder(word, loose))
-
-
-def _in_string(text: str, inside: bool) -> bool:
-    for token in re.finditer(r'\\.|"', text, re.DOTALL):
-        if token.group() == '"':
-            inside = not inside
-    return inside
-
-
-def _encoder(word: Word, loose: bool) -> Callable[[str], str]:
-    """What turns a text into the script's own spelling of it."""
-    quotings = {part.quoting for part in word.parts if part.text and part.quoting != "expansion"}
-    quoting = quotings.pop() if len(quotings) == 1 and not loose else None
-
-    def encode(edit: str) -> str:
-        if quoting is None or quoting == "plain":
-            raise CannotWrite("the text is put together by the shell")
-        quoted = _QUOTED[quoting](edit)
-        return re.sub(r"\n(?!\Z)", lambda _: "\n" + word.margin, quoted)
-
-    return encode
-
-
-_QUOTED: dict[str, Callable[[str], str]] = {
-    "single": lambda edit: edit.replace("'", "'\\''"),
-    "double": lambda edit: re.sub(r'([\\"$`])', r"\\\1", edit),
-    "here": lambda edit: re.sub(r"([\\$`])", r"\\\1", edit),
-    "verbatim": lambda edit: edit,
-}

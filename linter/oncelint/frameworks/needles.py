@@ -50,7 +50,7 @@ IMAGES = (
 # what tells an image of another name
 VARIABLES = (
     *("KAFKA_ADVERTISED_LISTENERS", "CONNECT_BOOTSTRAP_SERVERS", "KSQL_BOOTSTRAP_SERVERS"),
-    "CONFIG_STORAGE_TOPIC",
+    *("CONFIG_STORAGE_TOPIC", "KAFKA_CFG_"),
 )
 
 # The groups of the operators' resources, parts of their apiVersion.
@@ -83,6 +83,7 @@ RECOGNISERS: dict[str, dict[str, tuple[str, ...]]] = {
     "mirrormaker": {"properties": (BOOTSTRAP,)},
     "terraform": {"hcl": TERRAFORM},
     "topics": {"shell": (KAFKA_TOPICS,), "yaml": (CREATE_TOPICS,)},
+    "kcat": {"shell": ("kcat", "kafkacat")},
     "kubernetes": {
         "yaml": (
             "kafka",
@@ -90,7 +91,7 @@ RECOGNISERS: dict[str, dict[str, tuple[str, ...]]] = {
             *OPERATORS,
             "kustomize.config.k8s.io",
             "../base",
-            "TRANSACTIONAL_ID",
+            *("TRANSACTIONAL_ID", "CONFIG_STORAGE_TOPIC"),
         ),
         "json": OPERATORS,
     },
@@ -140,6 +141,7 @@ EMBEDDED: dict[str, tuple[str, ...]] = {
     "shell": ("properties", "yaml", "json", "sql"),
     "hcl": ("properties", "yaml", "json", "shell", "sql"),
     "dockerfile": ("properties", "yaml", "json", "shell"),
+    "json": ("properties", "json"),
     "markdown": (
         *("properties", "yaml", "json", "toml", "ini", "shell", "sql", "hcl", "dockerfile"),
     ),

@@ -13,6 +13,7 @@ from oncelint.formats.tree import Document, Mapping, Scalar
 from oncelint.frameworks.blocks import block_of, keys_of, mappings, span_of
 from oncelint.frameworks.brokers import is_broker
 from oncelint.frameworks.connect.worker import is_worker
+from oncelint.frameworks.ksqldb import is_server
 from oncelint.frameworks.needles import BOOTSTRAP, CONNECTOR_CLASS, MISSPELT_BOOTSTRAP
 from oncelint.model.facts import ConfigFact
 from oncelint.text import Text
@@ -51,8 +52,18 @@ def vendored(text: str, path: str) -> str | None:
         return "part of an unpacked connector"
     name = path.rpartition("/")[2]
     if name in _APACHE_CONFIG and "Licensed to the Apache Software Foundation" in text[:1200]:
+        if name in _WORKERS and _OF_ONES_OWN.search(text):
+            return None
         return "copy of a file of Kafka's own distribution"
     return None
+
+
+# A worker that reaches another cluster than the distribution's, or is of another group, is one's own.
+_WORKERS = frozenset({"connect-distributed.properties", "connect-standalone.properties"})
+_OF_ONES_OWN = re.compile(
+    r"^(?:bootstrap\.servers=(?!localhost:9092[ \t\r]*$)|group\.id=(?!connect-cluster[ \t\r]*$))",
+    re.MULTILINE,
+)
 
 
 # An unpacked connector keeps its vendor's name and its version in its folder's name, and its
@@ -71,6 +82,8 @@ def _recognise(
 ) -> Iterator[ConfigFact]:
     keys = keys_of(mapping)
     if CONNECTOR_CLASS in keys or is_broker(keys, path) or is_worker(keys):
+        return
+    if path.endswith(".properties") and is_server(keys, path):
         return
     if not _is_client(keys, path):
         return

@@ -115,6 +115,7 @@ STYLES: Mapping[str, Style] = {
     "underscores": _snake,
     "spark-option": _text,
     "flink-property": _flink_property,
+    "flink-option": _text,
     **{f"spring-{one}": _spring(one) for one in _SPRING},
     **{f"spring-{one}-camel": _spring(one, camel=True) for one in _SPRING},
     **{f"spring-binder-{one}": _spring(one, binder=True) for one in _SPRING},
@@ -135,7 +136,11 @@ TRANSLATING = frozenset({"telegraf", "redpanda-connect", "redpanda-connect kafka
 
 
 # The method by which a chain of calls is told a setting.
-LINKS: Mapping[str, str] = {"spark-option": "option", "flink-property": "set_property"}
+LINKS: Mapping[str, str] = {
+    "spark-option": "option",
+    "flink-property": "set_property",
+    "flink-option": "option",
+}
 
 
 def spell(home: Home | None, key: str, value: Scalar) -> tuple[str, Scalar]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
+from oncelint.dependencies.interest import SPRING_BOOT
 from oncelint.dependencies.platforms import MEASURED, clients_of, platform_versions
 from oncelint.dependencies.resolve import (
     Knowledge,
@@ -112,6 +114,8 @@ class Surroundings:
                 found = resolve(self.requirements, path, artifact, known, self.memory)
             if found.source == "none" or found.elsewhere:  # the module's own platform is nearer
                 found = self._of_platform(path, known) or found
+            if found.elsewhere:  # what stands beside a program or above it may be another's
+                found = Knowledge(known, False, None, "", "none", False)
         if found.source == "none" and distribution in self.pinned:
             return replace(found, versions=(self.pinned[distribution],), exact=True)
         return found
@@ -121,7 +125,11 @@ class Surroundings:
         for platform in MEASURED:
             releases = platform_versions(platform)
             found = resolve(self.requirements, path, platform, releases, self.memory)
-            if found.source == "none" or found.elsewhere:
+            if found.elsewhere:
+                continue
+            if found.source == "none":
+                if platform == SPRING_BOOT and found.span is not None:
+                    return None  # it manages the clients, whatever spring-kafka was built with
                 continue
             brought = dict.fromkeys(
                 version
@@ -139,6 +147,7 @@ def _versions_of(dialect: str) -> tuple[str, ...]:
     return table(table_name(dialect, role)).versions
 
 
+@lru_cache(maxsize=1 << 16)
 def is_test(path: str) -> bool:
     """Whether a file is test code or a test's resource, by its name and folders."""
     folder, _, name = path.lower().rpartition("/")
@@ -297,6 +306,8 @@ def config_client(fact: ConfigFact, around: Surroundings) -> Client:
     library = fact.details.get("client", client.client)
     if "drops" in fact.details:
         client = _dropping(client, fact.details["drops"])
+    if isinstance(client, ConnectWorker):
+        client = _without_tasks(client)
     topics = _topics(fact)
     return replace(
         client,
@@ -309,6 +320,19 @@ def config_client(fact: ConfigFact, around: Surroundings) -> Client:
         details=fact.details,
         topics=topics or client.topics,
         topics_complete=bool(topics) or client.topics_complete,
+    )
+
+
+_TASKS = ("producer.", "consumer.", "admin.")
+
+
+def _without_tasks(worker: ConnectWorker) -> ConnectWorker:
+    """A worker without the wrong values that it hands to its tasks: it starts, and they do not,
+    which is said of the clients that it makes."""
+    theirs = {one.shown or one.key for one in worker.block.settings if one.key.startswith(_TASKS)}
+    return replace(
+        worker,
+        value_problems=tuple(one for one in worker.value_problems if one.key not in theirs),
     )
 
 

@@ -75,8 +75,9 @@ def permits(world: World, key: str) -> bool | None:
 
 def named(worker: ConnectWorker, connector: Connector) -> bool:
     """Whether connector and worker are known to belong together: by a name, or as one file."""
-    cluster = connector.details.get("cluster")
-    same = bool(cluster) and worker.details.get("cluster") == cluster
+    cluster, theirs = connector.details.get("cluster", ""), worker.details.get("cluster", "")
+    # a namespace that a resource does not say is another's, where they were joined
+    same = bool(cluster) and cluster.rpartition("/")[2] == theirs.rpartition("/")[2]
     return same or worker.span.path == connector.span.path
 
 

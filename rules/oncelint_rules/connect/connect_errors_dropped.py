@@ -120,11 +120,14 @@ def _dropped(connector: Connector, world: World, confidence: Confidence) -> Hit:
     setting = _tolerance(world, connector)
     key = setting.name if setting is not None else _TOLERANCE
     span = spot(setting, connector, world)
+    advice = "name a topic for them"
+    if name_of(connector, world) is None:
+        advice = "let the connector stop at them, with none, or name a topic for them"
     return Hit(
         span=span,
         message=(
             "records that fail are dropped, and their offsets stored as if they had been written:"
-            f" {told(setting, key, '')} and {_QUEUE} is not set; name a topic for them"
+            f" {told(setting, key, '')} and {_QUEUE} is not set; {advice}"
         ),
         confidence=confidence,
         setting=key,

@@ -30,7 +30,8 @@ the upstream producer wrote, and does not survive mirroring or recreating the to
 With `key.ignore=true` alone: Elasticsearch's and OpenSearch's sinks then make ids of topic,
 partition and offset. On data streams, which get the same ids. With write strategies that find
 documents by a business key, and strategies of one's own. Where the value brings its own `_id`, which
-MongoDB's sink keeps: change events (`change.data.capture.handler`), and transforms that name an
+MongoDB's sink keeps: change events (`change.data.capture.handler`), topics that a MongoDB source of the
+project writes, and transforms that name an
 `_id` or unwrap MongoDB's change events. That the value has none elsewhere is assumed, and lowers the
 confidence. Where strategies are set for single topics (`topic.override.…`). For time series, in
 which no `_id` is unique, so that no strategy helps.
@@ -73,6 +74,7 @@ _BY_ID = (
     "updateonedefaultstrategy",
     "updateonetimestampsstrategy",
 )
+_SOURCE = "com.mongodb.kafka.connect.MongoSourceConnector"
 _POSITION = "KafkaMetaDataStrategy"
 _ID = re.compile(r"(?<!\w)_id(?!\w)")
 
@@ -80,9 +82,34 @@ _ID = re.compile(r"(?<!\w)_id(?!\w)")
 def check(connector: Connector, project: Project) -> Iterator[Hit]:
     kind = connector.facts.get("kind")
     if kind == "mongodb-sink":
-        yield from _mongodb(connector)
+        if not _from_mongodb(connector, project):
+            yield from _mongodb(connector)
     elif kind == "index-sink":
         yield from _index(connector)
+
+
+def _from_mongodb(sink: Connector, project: Project) -> bool:
+    """Whether a MongoDB source of the project writes all that a sink reads: its events have the
+    `_id` of the change stream or of the document."""
+    read = [use.name for use in sink.topics if use.name is not None and not use.pattern]
+    written = [
+        prefix
+        for one in project.clients
+        if isinstance(one, Connector) and one.connector_class == _SOURCE
+        for prefix in _collections(one)
+    ]
+    return bool(read) and all(
+        any(topic == one or topic.startswith(f"{one}.") for one in written) for topic in read
+    )
+
+
+def _collections(source: Connector) -> Iterator[str]:
+    """What the topics of a MongoDB source are called: a collection's, or all of a database."""
+    world = source.worlds[-1]
+    parts = [world.known(key) for key in ("topic.prefix", "database", "collection")]
+    names = [part.rstrip(".") for part in parts if isinstance(part, str) and part]
+    if isinstance(parts[1], str) and parts[1]:
+        yield ".".join(names)
 
 
 def _mongodb(connector: Connector) -> Iterator[Hit]:

@@ -19,7 +19,7 @@ not know them either, and nothing is logged that anybody would look for.
 
 ## What the fix costs
 
-Another name for the key. The setting then comes into force, with what it costs itself: the fix is
+Another name for the key; what belongs to the worker or to the connector instead is left to you. The setting then comes into force, with what it costs itself: the fix is
 unsafe for that reason.
 
 ## When it is silent
@@ -64,6 +64,7 @@ _CONSUMER = frozenset({"isolation.level", "enable.auto.commit", "auto.offset.res
 _OF_PLUGINS = frozenset({"auto.offset.reset", "enable.auto.commit", "transaction.timeout.ms"})
 _WORKER_ONLY = frozenset({"exactly.once.source.support"})
 _CONNECTOR_ONLY = frozenset({"exactly.once.support", "transaction.boundary"})
+_WHERE = "where it is read is another configuration, and what comes with it is yours to decide"
 _OWN_CLIENTS = ("mirror", "replicator")
 
 
@@ -150,12 +151,8 @@ def _hit(client: Client, stray: _Stray) -> Hit:
     right = stray.right
     if right is None:
         advice = "write it there"
-        goal = Goal(
-            f"remove {shown}",
-            safety="unsafe",
-            reason="it has to be written where it is read, in its place",
-            removals=(setting.key_span,),
-        )
+        place = "worker" if isinstance(client, Connector) else "connector"
+        goal = Goal(f"write {setting.key}{wants} for the {place}", reason=_WHERE)
     else:
         told = spelled(client, right)
         advice = f"write {told}"
@@ -183,5 +180,7 @@ RULE = Rule(
     severity="warning",
     check=check,
     summary="a delivery setting that Connect's tasks do not read",
+    # what is to be said of a client is said once something is set for it
+    supersedes=("producer-not-idempotent",),
     fix="unsafe",
 )

@@ -21,7 +21,8 @@ it, and delivers at least once.
 ## What the fix costs
 
 `exactly.once.source.support=enabled` on every worker of the group; a running group is first
-restarted with `preparing`. The workers' principal needs the rights of a transactional producer
+restarted with `preparing`. Where the worker runs sinks too, the fix has them read committed records
+(`consumer.isolation.level`), for aborted ones come with transactions. The workers' principal needs the rights of a transactional producer
 (`IdempotentWrite`, transactional ids of the group), brokers 2.5 or newer. Each batch becomes a
 transaction, so latency grows by up to `offset.flush.interval.ms` for readers at read_committed where
 `transaction.boundary=interval`, hardly with the default `poll`. The fix is unsafe: all of that is
@@ -43,7 +44,7 @@ support" and source connector configuration (`exactly.once.support`, `transactio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from oncelint.model import (
     Client,
@@ -63,7 +64,8 @@ from oncelint.model import (
     speak,
     weakest,
 )
-from oncelint_rules.common.connectors import value
+from oncelint.model.values import Scalar
+from oncelint_rules.common.connectors import name_of, value
 from oncelint_rules.common.workers import (
     SUPPORT,
     connectors_of,
@@ -71,12 +73,14 @@ from oncelint_rules.common.workers import (
     named,
     off,
     runs_without,
+    spelled,
     supports,
     sure,
 )
 
 _REQUIRED = "exactly.once.support"
 _BOUNDARY = "transaction.boundary"
+_LEVEL = "consumer.isolation.level"
 _NEEDS = (
     "every worker of the group has to be restarted with preparing first, and needs the rights of a"
     " transactional producer"
@@ -85,7 +89,7 @@ _NEEDS = (
 
 def check(client: Client, project: Project) -> Iterator[Hit]:
     if isinstance(client, Connector):
-        hit = _connector(client)
+        hit = _connector(client, project)
     elif isinstance(client, ConnectWorker):
         hit = _standalone(client) or _left_off(client, project)
     else:
@@ -116,14 +120,14 @@ def _is(world: World, name: str, meant: tuple[str, ...]) -> bool | None:
     return None if found is None else found in meant
 
 
-def _connector(connector: Connector) -> Hit | None:
+def _connector(connector: Connector, project: Project) -> Hit | None:
     asked = _asks(connector)
     if asked is None:
         return None
     verdict, setting = asked
     worker = runs_without(connector)
     if worker is not None:
-        return _on_worker(connector, worker, verdict, setting)
+        return _on_worker(connector, worker, verdict, setting, project)
     required = setting.name == _REQUIRED
     alone = any(one.distributed is False for one in connector.workers)
     if required and not alone and supports(connector, verdict.world) is False:
@@ -132,7 +136,11 @@ def _connector(connector: Connector) -> Hit | None:
 
 
 def _on_worker(
-    connector: Connector, worker: ConnectWorker, verdict: Verdict, setting: Setting
+    connector: Connector,
+    worker: ConnectWorker,
+    verdict: Verdict,
+    setting: Setting,
+    project: Project,
 ) -> Hit:
     standing = worker.worlds[-1].setting(SUPPORT)
     asks = f"{setting.spelled} is {as_text(setting.value)}"
@@ -151,7 +159,8 @@ def _on_worker(
         state = _state(worker)
         why = f"{_spelled(worker)} is {state} on its worker"
         advice = f"set {_spelled(worker)} to enabled on every worker of the group"
-        goal = Goal(advice, {SUPPORT: "enabled"}, "unsafe", _NEEDS, client=worker)
+        wanted = _support(worker, connectors_of(worker, project))
+        goal = Goal(_titled(worker, wanted), wanted, "unsafe", _NEEDS, client=worker)
     span = speak.place(setting, connector)
     related = [*speak.elsewhere(connector, span, setting)]
     place = speak.place(standing, worker)
@@ -250,7 +259,7 @@ def _left_off(worker: ConnectWorker, project: Project) -> Hit | None:
         return None
     mine = connectors_of(worker, project)
     sources = [one for one in mine if _could(one)]
-    if not sources or any(_connector(one) is not None for one in mine):
+    if not sources or any(_connector(one, project) is not None for one in mine):
         return None
     setting = verdict.world.settings[SUPPORT]
     span = speak.place(setting, worker)
@@ -258,11 +267,13 @@ def _left_off(worker: ConnectWorker, project: Project) -> Hit | None:
     if len(able) == len(worker.worlds) and any(named(worker, one) for one in sources):
         confidence = "high"
     advice = f"set {setting.spelled} to enabled on every worker of the group"
+    wanted = _support(worker, mine)
     related = [*speak.elsewhere(worker, span, setting)]
     related.extend(Related(one.span, "a source that could be exactly-once") for one in sources[:3])
     sources.sort(key=lambda one: not _alone(worker, one))
     runs = sources[0].facts["name"]
-    runs += f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+    others = len({_called(one) for one in sources}) - 1
+    runs += f" and {others} more" if others else ""
     return Hit(
         span=span,
         message=f"{_AGAIN}: {setting.spelled} is {_state(worker)}, and it runs {runs}; {advice}",
@@ -271,10 +282,32 @@ def _left_off(worker: ConnectWorker, project: Project) -> Hit | None:
         setting=setting.spelled,
         related=tuple(related),
         provenance=setting.origins,
-        goal=Goal(advice, {SUPPORT: "enabled"}, "unsafe", _NEEDS),
+        goal=Goal(_titled(worker, wanted), wanted, "unsafe", _NEEDS),
         causes=(span, worker.span),
         subject_key=speak.subject_key(worker, SUPPORT),
     )
+
+
+def _called(connector: Connector) -> str:
+    """What tells connectors apart: two files of one name are one connector, described twice."""
+    return name_of(connector, connector.worlds[-1]) or str(connector.span)
+
+
+def _support(worker: ConnectWorker, mine: Sequence[Connector]) -> dict[str, Scalar]:
+    """The support, and committed reads for the worker's sinks: with the sources' transactions there
+    come aborted ones."""
+    wanted: dict[str, Scalar] = {SUPPORT: "enabled"}
+    given = any(world.is_set(_LEVEL) for world in worker.worlds)
+    if not given and any(is_source(one) is False for one in mine):
+        wanted[_LEVEL] = "read_committed"
+    return wanted
+
+
+def _titled(worker: ConnectWorker, wanted: Mapping[str, Scalar]) -> str:
+    title = f"set {_spelled(worker)} to enabled on every worker of the group"
+    if _LEVEL in wanted:
+        title += f", and {spelled(worker, _LEVEL)} to read_committed for its sinks"
+    return title
 
 
 def _alone(worker: ConnectWorker, source: Connector) -> bool:
@@ -299,5 +332,7 @@ RULE = Rule(
     severity="error",
     check=check,
     summary="a source connector asked for exactly-once delivery that its worker does not give",
+    # what the brokers lack for transactions is said once there are some
+    supersedes=("transaction-log-unsatisfiable",),
     fix="unsafe",
 )

@@ -22,6 +22,7 @@ HOSTS: dict[str, str] = {
     "markdown": "oncelint.formats.hosts.markdown",
     "dockerfile": "oncelint.formats.hosts.dockerfile",
     "hcl": "oncelint.formats.hosts.hcl",
+    "json": "oncelint.formats.hosts.json",
 }
 
 

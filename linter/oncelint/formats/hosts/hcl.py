@@ -10,10 +10,12 @@ from oncelint.formats.hosts import Embedded
 from oncelint.formats.tree import Document, Mapping, Scalar, walk
 from oncelint.text import Piece, Region, Text
 
-# aws_msk_configuration; aws_mskconnect_worker_configuration, by the Terraform provider's pages
+# aws_msk_configuration, aws_mskconnect_worker_configuration and kubectl_manifest, by the Terraform
+# providers' pages
 _ATTRIBUTES: dict[str, tuple[str, str]] = {
     "server_properties": ("properties", "msk-configuration.properties"),
     "properties_file_content": ("properties", "connect-worker.properties"),
+    "yaml_body": ("yaml", "manifest.yaml"),
 }
 _FILE_NAME = re.compile(r"[\w./-]*\.(properties|ya?ml|json|toml|ini|env|sh|sql)")
 _KINDS = {"yml": "yaml", "env": "dotenv", "sh": "shell"}

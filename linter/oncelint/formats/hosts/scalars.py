@@ -60,6 +60,12 @@ def region_of(scalar: Scalar, text: Text) -> Region | None:
     return found
 
 
+def literal_region(scalar: Scalar, text: Text) -> Region | None:
+    """The region of a literal block (`|`), with the line ends of its file; None for other scalars."""
+    literal = scalar.style == "block" and text.text[scalar.start] == "|"
+    return _block(scalar, text) if literal else None
+
+
 def _block(scalar: Scalar, text: Text) -> Region | None:
     source = text.text
     header = _HEADER.match(source, scalar.start)

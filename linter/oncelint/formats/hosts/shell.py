@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from oncelint.formats.hosts import Embedded
-from oncelint.formats.shell import Command, Word, commands, region, value_of
+from oncelint.formats.hosts.words import region
+from oncelint.formats.shell import Command, Word, commands, value_of
 from oncelint.formats.tree import Document
 from oncelint.text import Text
 

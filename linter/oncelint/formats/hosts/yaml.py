@@ -1,4 +1,5 @@
-"""Texts in YAML: block scalars whose key is a file's name, and the scripts that containers start."""
+"""Texts in YAML: scalars of several lines whose key is a file's name, and the scripts that containers
+start."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 
 from oncelint.formats.conf import conf_kind
 from oncelint.formats.hosts import Embedded
-from oncelint.formats.hosts.scalars import region_of, undoubled
+from oncelint.formats.hosts.scalars import literal_region, region_of, undoubled
 from oncelint.formats.tree import Document, Mapping, Node, Scalar, Sequence, walk
 from oncelint.text import Piece, Region, Text
 
@@ -28,7 +29,6 @@ _NAMED: dict[str, str] = {"extraConfig": "properties"}
 # Keys whose text is of a collector, where it looks like that: the values of Fluent Bit's Helm chart,
 # the pipelines of Logstash (pipelines.yml, Elastic's operator).
 _COLLECTORS = frozenset({"inputs", "outputs", "config.string"})
-_HEADER = re.compile(r"[|>](?:[-+]?[1-9]?|[1-9][-+])[ \t]*(?:#[^\r\n]*)?\r?\n")
 
 
 def find(document: Document, text: Text) -> Iterator[Embedded]:
@@ -40,6 +40,7 @@ def find(document: Document, text: Text) -> Iterator[Embedded]:
                     if isinstance(item, Scalar) and item.text.startswith(_PROPERTIES + "="):
                         yield from _of_variable(item, text, len(_PROPERTIES) + 1)
             elif isinstance(node, Mapping):
+                yield from _written_file(node, text)
                 for entry in node.entries:
                     if entry.key.text in _COMMANDS and not entry.merged:
                         yield from _scripts(entry.key.text, entry.value, text, compose)
@@ -59,6 +60,26 @@ def find(document: Document, text: Text) -> Iterator[Embedded]:
                         if kind not in ("logstash", "fluent-bit"):
                             continue
                     yield Embedded(kind, entry.key.text, region)
+
+
+# Where a file that is given with its content goes: Ansible's modules copy and blockinfile ("dest",
+# "path"), cloud-init's write_files ("path").
+_TARGETS = ("dest", "path")
+
+
+def _written_file(node: Mapping, text: Text) -> Iterator[Embedded]:
+    """The content of a file that a playbook or a machine's first boot writes."""
+    content = node.get("content")
+    if not isinstance(content, Scalar):
+        return
+    for key in _TARGETS:
+        target = node.get(key)
+        name = target.text.rpartition("/")[2] if isinstance(target, Scalar) else ""
+        kind = kind_of_file(name)
+        region = scalar_region(content, text) if kind in ("properties", "dotenv") else None
+        if kind is not None and region is not None and "{%" not in region.text:
+            yield Embedded(kind, name, region)
+            return
 
 
 # The variable that Strimzi's image makes the file of a Connect worker of (kafka_connect_run.sh).
@@ -113,29 +134,11 @@ def kind_of_file(name: str) -> str | None:
 
 
 def scalar_region(scalar: Scalar, text: Text) -> Region | None:
-    """The text of a literal block (`|`) as a region of its host; None for other scalars.
+    """The text of a scalar of several lines as a region of its host: a block's, or one that is
+    quoted with its line breaks written out (`"a=1\\nb=2"`); None for other scalars.
 
-    An edit of it is indented as the block is.
+    An edit of it is indented as the block is, and escaped as the quotes ask for.
     """
-    source = text.text
-    header = _HEADER.match(source, scalar.start)
-    if header is None or source[scalar.start] != "|":
-        return None
-    body = source[header.end() : scalar.end]
-    lines = body.splitlines(keepends=True)
-    filled = [line for line in lines if line.strip()]
-    if not filled:
-        return None
-    indent = len(filled[0]) - len(filled[0].lstrip(" "))
-    pieces: list[Piece] = []
-    parts: list[str] = []
-    host, own = header.end(), 0
-    for line in lines:
-        cut = min(indent, len(line) - len(line.lstrip(" ")))
-        content = line[cut:]
-        if content:
-            pieces.append(Piece(own, len(content), host + cut, len(content)))
-            parts.append(content)
-            own += len(content)
-        host += len(line)
-    return Region("".join(parts), text, tuple(pieces), margin=" " * indent)
+    if scalar.style == "block":
+        return literal_region(scalar, text)
+    return region_of(scalar, text) if "\n" in scalar.text.rstrip("\n") else None

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.formats.tree import Document, Entry, Mapping, Node, Scalar, walk
-from oncelint.frameworks.blocks import block_of, keys_of
+from oncelint.frameworks.blocks import block_of
+from oncelint.frameworks.connect.registering import registration
 from oncelint.frameworks.needles import CONNECTOR_CLASS
 from oncelint.model.facts import Block, ConfigFact
 from oncelint.model.values import Span
@@ -23,21 +24,32 @@ def found(document: Document, text: Text, path: str) -> Iterator[ConfigFact]:
     for root in document.roots:
         names = _names(root)
         for node in walk(root):
-            if not isinstance(node, Mapping) or CONNECTOR_CLASS not in keys_of(node):
+            class_ = class_of(node) if isinstance(node, Mapping) else None
+            if class_ is None or not isinstance(node, Mapping):
                 continue
-            found = node.get(CONNECTOR_CLASS)
-            if not isinstance(found, Scalar) or not isinstance(found.value, str):
-                continue
-            called = _text(node.get("name")) or names.get(id(node), "")
+            told = registration(text)
+            called = text_of(node.get("name")) or names.get(id(node)) or told.name
             kind = "properties" if path.endswith(".properties") else ""
             yield connector_fact(
                 block_of(node, text),
-                text.span(found.start, found.end),
+                text.span(class_.start, class_.end),
                 "connect connector",
-                found.value.strip(),
+                text_of(class_).strip(),
                 connector=called,
-                **({"form": kind} if kind else {}),
+                form=kind,
+                host=told.host,
             )
+
+
+def class_of(mapping: Mapping) -> Scalar | None:
+    """Where a mapping names the class of a connector; None for one that is no connector's."""
+    found = mapping.get(CONNECTOR_CLASS)
+    return found if isinstance(found, Scalar) and isinstance(found.value, str) else None
+
+
+def text_of(node: Node | None) -> str:
+    """What a scalar says as text; empty for everything else."""
+    return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
 
 
 def connector_fact(
@@ -57,7 +69,7 @@ def _names(root: Node) -> dict[int, str]:
     for node in walk(root):
         if not isinstance(node, Mapping):
             continue
-        name = _text(node.get("name"))
+        name = text_of(node.get("name"))
         for entry in node.entries:
             if isinstance(entry.value, Mapping):
                 told = _name_of(entry, name)
@@ -68,7 +80,3 @@ def _names(root: Node) -> dict[int, str]:
 
 def _name_of(entry: Entry, name: str) -> str:
     return name if entry.key.text == "config" else ""
-
-
-def _text(node: Node | None) -> str:
-    return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""

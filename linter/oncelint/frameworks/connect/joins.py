@@ -8,7 +8,7 @@ Its clients are layered (KIP-458): what Connect sets, what the worker sets for a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from oncelint.frameworks.blocks import layered
@@ -29,20 +29,37 @@ _SINK_KEYS = frozenset({"topics", "topics.regex"})
 
 def assemble(facts: Sequence[ConfigFact], read: Callable[[str], bytes | None]) -> list[ConfigFact]:
     """The facts with each connector's workers among its details, and with the producers of sources
-    and the consumers of sinks that override something."""
+    and the consumers of sinks that override something. A worker's producers are told by a detail
+    when nothing but sinks that keep no failed records is seen to run there."""
     workers = [one for one in facts if one.role == "connect-worker" and not _mirrors(one)]
     joined: list[ConfigFact] = []
+    produces: dict[str, bool] = {}
     for fact in facts:
         if fact.role != "connector" or _mirrors(fact):
             joined.append(fact)
             continue
         mine = workers_of(fact, workers)
         places = SEPARATOR.join(place(one.span) for one in mine)
+        for one in mine:
+            worker = place(one.span)
+            produces[worker] = produces.get(worker, False) or _produces(fact)
         if places:
             fact = replace(fact, details={**fact.details, "workers": places})
         joined.append(fact)
         joined.extend(_clients(fact, mine, facts))
-    return joined
+    return [_idle(one, produces) for one in joined]
+
+
+def _produces(connector: ConfigFact) -> bool:
+    return not is_sink(connector) or any(
+        one.key.startswith("errors.deadletterqueue.") for one in connector.block.settings
+    )
+
+
+def _idle(fact: ConfigFact, produces: Mapping[str, bool]) -> ConfigFact:
+    if fact.role == "producer" and produces.get(fact.details.get("worker", "")) is False:
+        return replace(fact, details={**fact.details, "connectors": "sinks"})
+    return fact
 
 
 def _mirrors(fact: ConfigFact) -> bool:
@@ -56,13 +73,42 @@ def workers_of(connector: ConfigFact, workers: Sequence[ConfigFact]) -> tuple[Co
         return ()
     cluster = connector.details.get("cluster")
     if cluster:
-        return tuple(one for one in workers if one.details.get("cluster") == cluster)
-    found = _nearest(connector.span.path, workers)
+        exact = tuple(one for one in workers if one.details.get("cluster") == cluster)
+        return exact or _of_any_namespace(cluster, workers)
+    # a cluster whose operator makes its connectors takes none that is registered otherwise
+    others = [one for one in workers if one.details.get("connectors") != "resources"]
+    host = connector.details.get("host")
+    sent = tuple(one for one in others if host and one.details.get("service") == host)
+    found = sent or _with_the_plugin(connector, _nearest(connector.span.path, others))
     if connector.details.get("form") == "properties":
         # a properties file is what a standalone worker is given on its command line
         alone = tuple(one for one in found if one.details.get("mode") == "standalone")
         return alone or found
     return found
+
+
+def _of_any_namespace(cluster: str, workers: Sequence[ConfigFact]) -> tuple[ConfigFact, ...]:
+    """The workers of a cluster `namespace/name` where one of the two leaves its namespace to the
+    command that applies it, and one cluster alone has the name."""
+    space, slash, name = cluster.rpartition("/")
+    if not slash:
+        return ()
+    found: dict[str, list[ConfigFact]] = {}
+    for one in workers:
+        theirs, _, called = one.details.get("cluster", "").rpartition("/")
+        if called == name and not (space and theirs):
+            found.setdefault(theirs, []).append(one)
+    return tuple(next(iter(found.values()))) if len(found) == 1 else ()
+
+
+def _with_the_plugin(
+    connector: ConfigFact, workers: tuple[ConfigFact, ...]
+) -> tuple[ConfigFact, ...]:
+    """Those of several workers whose image brings the connector: Debezium's come with Debezium's."""
+    if not connector.name.startswith("io.debezium."):
+        return workers
+    having = tuple(one for one in workers if "debezium/" in one.details.get("image", ""))
+    return having or workers
 
 
 def _nearest(path: str, workers: Sequence[ConfigFact]) -> tuple[ConfigFact, ...]:

@@ -23,7 +23,7 @@ from oncelint.text import Text
 
 _CLIENTS = ("producer", "consumer", "admin")
 _EXACTLY_ONCE = "exactly.once.source.support"
-_UNKNOWN_SUPPORT = f"{_EXACTLY_ONCE} decides what its producers are, and is not known"
+UNKNOWN_SUPPORT = f"{_EXACTLY_ONCE} decides what its producers are, and is not known"
 
 
 def is_worker(keys: set[str]) -> bool:
@@ -89,7 +89,7 @@ def worker_facts(
             continue
         known = role != "producer" or support is not None or given["mode"] == "standalone"
         if not known:
-            inner = replace(inner, open_reason=inner.open_reason or _UNKNOWN_SUPPORT)
+            inner = replace(inner, open_reason=inner.open_reason or UNKNOWN_SUPPORT)
         yield ConfigFact(
             f"{placement} {role}",
             ("java",),
@@ -111,11 +111,11 @@ def behind(block: Block, prefix: str, *, besides: str | None = None) -> Block:
         for one in block.settings
         if one.key.startswith(prefix) and not (besides is not None and one.key.startswith(besides))
     )
-    places = {one.key_span for one in settings}
+    written = {one.shown for one in settings}
     return Block(
         settings,
         block.open_reason,
-        tuple(one for one in block.duplicates if one.second in places),
+        tuple(one for one in block.duplicates if one.key in written),
         tuple(_home(home, prefix) for home in block.homes),
     )
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.formats.sql import statements
-from oncelint.formats.tree import Document, Scalar
+from oncelint.formats.tree import Document
 from oncelint.frameworks.blocks import block_of
-from oncelint.frameworks.connect.connectors import connector_fact
-from oncelint.frameworks.needles import CONNECTOR_CLASS
+from oncelint.frameworks.connect.connectors import class_of, connector_fact, text_of
 from oncelint.model.facts import ConfigFact
 from oncelint.text import Text
 
@@ -24,13 +23,13 @@ def recognise(document: Document, text: Text, path: str) -> Iterator[ConfigFact]
         options = statement.options
         if statement.kind not in _KINDS or options is None:
             continue
-        found = options.get(CONNECTOR_CLASS)
-        if not isinstance(found, Scalar) or not isinstance(found.value, str):
+        class_ = class_of(options)
+        if class_ is None:
             continue
         yield connector_fact(
             block_of(options, text),
-            text.span(found.start, found.end),
+            text.span(class_.start, class_.end),
             "ksqldb connector",
-            found.value.strip(),
+            text_of(class_).strip(),
             connector=statement.name,
         )

@@ -72,6 +72,9 @@ _TOPICS: dict[str, _Topic] = {
     # Mongey/kafka
     "kafka_topic": _Topic("name", "partitions", "replication_factor"),
 }
+# Aiven "Diskless topics"; KIP-1150
+_DISKLESS = ("diskless.enable", "inkless.enable")
+_STORED = Unknown("the copies of a diskless topic, which an object store makes")
 _MSK = "aws_msk_cluster"
 _MSK_CONFIGURATION = "aws_msk_configuration"
 _SERVER_PROPERTIES = "server_properties"
@@ -106,6 +109,19 @@ def recognise(document: Document, text: Text, path: str) -> Iterator[ConfigFact]
                 yield _msk_cluster(name, body, text)
 
 
+def _true(setting: WrittenSetting) -> bool:
+    value = setting.value
+    return isinstance(value, Known) and str(value.value).lower() == "true"
+
+
+def _elsewhere(setting: WrittenSetting) -> WrittenSetting:
+    """The replication of a topic whose records an object store keeps says nothing about them."""
+    if setting.key != "replication.factor":
+        return setting
+    unknown = tuple(replace(one, value=_STORED) for one in setting.alternatives)
+    return replace(setting, alternatives=unknown)
+
+
 def _topic(kind: str, name: str, body: Mapping, text: Text) -> ConfigFact:
     shape = _TOPICS[kind]
     counts = {shape.partitions: "partitions", shape.replication: "replication.factor"}
@@ -123,6 +139,8 @@ def _topic(kind: str, name: str, body: Mapping, text: Text) -> ConfigFact:
         homes = (Home(text.span(config.start, config.end), "mapping", "", style),)
     elif config is not None or _dynamic(body, shape.config):
         reason = "a map that is computed"
+    if any(one.key in _DISKLESS and _true(one) for one in settings):
+        sizes = replace(sizes, settings=tuple(_elsewhere(one) for one in sizes.settings))
     label = next(iter(body.entries), None)
     span = text.span(body.start, body.start + 1)
     title = body.get(shape.name)

@@ -3,7 +3,8 @@
 By the providers' pages of each resource: `confluent_connector` (a managed connector, its settings in
 `config_nonsensitive` and `config_sensitive`), `aws_mskconnect_connector` with its
 `aws_mskconnect_worker_configuration`, `aiven_kafka_connector` with the `kafka_connect` settings of
-`aiven_kafka` and `aiven_kafka_connect`.
+`aiven_kafka` and `aiven_kafka_connect`, and Mongey's `kafka-connect_connector` for workers of one's
+own.
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ from oncelint.formats.hosts.hcl import heredoc_region
 from oncelint.formats.tree import Document, FormatError, Node, Scalar
 from oncelint.formats.tree import Mapping as MappingNode
 from oncelint.frameworks.blocks import block_of, keys_of, layered, mappings, span_of
-from oncelint.frameworks.connect.connectors import connector_fact
+from oncelint.frameworks.connect.connectors import class_of, connector_fact, text_of
 from oncelint.frameworks.connect.worker import is_worker, worker_facts
-from oncelint.frameworks.needles import CONNECTOR_CLASS
 from oncelint.model.facts import Block, ConfigFact
 from oncelint.text import Text
 
@@ -27,9 +27,11 @@ _CONNECTORS: Mapping[str, tuple[str, ...]] = {
     "confluent_connector": ("config_sensitive", "config_nonsensitive"),
     "aws_mskconnect_connector": ("connector_configuration",),
     "aiven_kafka_connector": ("config",),
+    "kafka-connect_connector": ("config_sensitive", "config"),
 }
 _MSK_WORKER = "aws_mskconnect_worker_configuration"
 _AIVEN = ("aiven_kafka", "aiven_kafka_connect")
+_RELEASE = re.compile(r"\d+\.\d+\.(?:\d+|x)")
 _REFERENCE = re.compile(
     r"\b(aws_mskconnect_worker_configuration|aiven_kafka(?:_connect)?)\.(\w+)\."
 )
@@ -37,6 +39,7 @@ _REFERENCE = re.compile(
 
 def recognise(document: Document, text: Text, path: str) -> Iterator[ConfigFact]:
     for root in document.roots:
+        releases = _releases(root)
         for trail, body in mappings(root):
             if len(trail) != 3 or trail[0] != "resource":
                 continue
@@ -44,29 +47,41 @@ def recognise(document: Document, text: Text, path: str) -> Iterator[ConfigFact]
             if kind in _CONNECTORS:
                 yield from _connector(kind, body, text)
             elif kind == _MSK_WORKER:
-                yield from _msk_worker(body, f"{kind}.{name}", text)
+                worker = f"{kind}.{name}"
+                yield from _msk_worker(body, worker, releases.get(worker, frozenset()), text)
             elif kind in _AIVEN:
                 yield from _aiven_worker(kind, body, f"{kind}.{name}", text)
+
+
+def _releases(root: Node) -> Mapping[str, frozenset[str]]:
+    """The releases of Kafka that MSK Connect runs each worker configuration by: its connectors say."""
+    found: dict[str, frozenset[str]] = {}
+    for trail, body in mappings(root):
+        if trail[:2] == ("resource", "aws_mskconnect_connector") and len(trail) == 3:
+            worker = _cluster(trail[1], body)
+            release = text_of(body.get("kafkaconnect_version"))
+            found[worker] = found.get(worker, frozenset()) | {release}
+    return found
 
 
 def _connector(kind: str, body: MappingNode, text: Text) -> Iterator[ConfigFact]:
     found = [body.get(name) for name in _CONNECTORS[kind]]
     parts = [one for one in found if isinstance(one, MappingNode)]
-    class_ = next((c for one in reversed(parts) if (c := one.get(CONNECTOR_CLASS))), None)
-    if not isinstance(class_, Scalar) or not isinstance(class_.value, str):
+    class_ = next((c for one in reversed(parts) if (c := class_of(one))), None)
+    if class_ is None:
         return
     # that a part of the settings is secret, or comes from elsewhere, leaves the rest as it is
     block = layered(*(block_of(one, text) for one in parts))
     unseen = any(one is not None and not isinstance(one, MappingNode) for one in found)
     if unseen:
         block = replace(block, open_reason="a part of its settings is made elsewhere")
-    name = next((n for one in reversed(parts) if (n := _text(one.get("name")))), "")
+    name = next((n for one in reversed(parts) if (n := text_of(one.get("name")))), "")
     fact = connector_fact(
         block,
         text.span(class_.start, class_.end),
         f"terraform {kind}",
-        class_.value.strip(),
-        connector=name or _text(body.get("connector_name")) or _text(body.get("name")),
+        text_of(class_).strip(),
+        connector=name or text_of(body.get("connector_name")) or text_of(body.get("name")),
         cluster=_cluster(kind, body),
     )
     if kind == "confluent_connector":
@@ -86,11 +101,13 @@ def _cluster(kind: str, body: MappingNode) -> str:
 
 
 def _referred(node: Node | None) -> str:
-    found = _REFERENCE.search(_text(node))
+    found = _REFERENCE.search(text_of(node))
     return f"{found[1]}.{found[2]}" if found else ""
 
 
-def _msk_worker(body: MappingNode, name: str, text: Text) -> Iterator[ConfigFact]:
+def _msk_worker(
+    body: MappingNode, name: str, releases: frozenset[str], text: Text
+) -> Iterator[ConfigFact]:
     """A worker of MSK Connect, which sets its brokers, its group and mostly its topics itself."""
     from oncelint.formats import read
 
@@ -105,11 +122,27 @@ def _msk_worker(body: MappingNode, name: str, text: Text) -> Iterator[ConfigFact
     for root in document.roots:
         # one with topics of its own is recognised as any worker's file
         if isinstance(root, MappingNode) and root.entries and not is_worker(keys_of(root)):
-            details = {"cluster": name, "mode": "distributed", "managed": "msk connect"}
-            block = block_of(root, region)
             yield from worker_facts(
-                block, span_of(root, region), "msk connect worker", details=details
+                block_of(root, region),
+                span_of(root, region),
+                "msk connect worker",
+                versions=_versions(releases),
+                details={"cluster": name, "mode": "distributed", "managed": "msk connect"},
             )
+
+
+def _versions(releases: frozenset[str]) -> tuple[str, ...]:
+    """The releases as versions of Kafka: MSK Connect calls a minor release `3.7.x`."""
+    from oncelint.dialects import table
+
+    found: list[str] = []
+    for release in sorted(releases):
+        if not _RELEASE.fullmatch(release):
+            return ()
+        minor = release.removesuffix("x")
+        known = [one for one in table("java-connect-worker").versions if one.startswith(minor)]
+        found += known if minor != release else [release]
+    return tuple(found)
 
 
 def _aiven_worker(kind: str, body: MappingNode, name: str, text: Text) -> Iterator[ConfigFact]:
@@ -131,7 +164,3 @@ def _dotted(block: Block) -> Block:
         ),
         homes=tuple(replace(home, style="snake") for home in block.homes),
     )
-
-
-def _text(node: Node | None) -> str:
-    return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
