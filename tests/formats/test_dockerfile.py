@@ -213,3 +213,7 @@ def test_what_is_written_is_read(
     assert sorted(_variables(after)) == meant[action]
     assert after.startswith("FROM image\n")
     assert after.endswith("CMD run\n")
+
+
+def test_a_variable_without_a_blank_is_none() -> None:
+    assert _variables('FROM image\nENV A:"x y"\nENV B: z\n') == [("B:", "z")]

@@ -188,6 +188,15 @@ def test_variables_tell_an_image() -> None:
     assert family.role == "broker"
     assert family_by_environment(frozenset({"KAFKA_ADVERTISED_LISTENERS"})) is None
     assert family_by_environment(frozenset({"KAFKA_BOOTSTRAP_SERVERS"})) is None
+    worker = {"BOOTSTRAP_SERVERS", "GROUP_ID", "CONFIG_STORAGE_TOPIC", "OFFSET_STORAGE_TOPIC"}
+    of_debezium = family_by_environment(frozenset(worker))
+    assert of_debezium is not None
+    assert of_debezium.named["GROUP_ID"] == "group.id"
+    assert of_debezium.layer is None
+    assert family_by_environment(frozenset(worker - {"GROUP_ID"})) is None
+    of_bitnami = family_by_environment(frozenset({"KAFKA_CFG_PROCESS_ROLES"}))
+    assert of_bitnami is not None
+    assert of_bitnami.prefix == "KAFKA_CFG_"
 
 
 # Placeholders ---------------------------------------------------------------------------------
@@ -461,3 +470,41 @@ def test_a_dockerfile_of_its_own_is_open() -> None:
     assert worker.versions == ("3.6.2",)
     assert producer.block.open_reason == "what the container is started with"
     assert _settings(producer) == {"acks": "1"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("COPY a.properties /opt/bitnami/kafka/config/server.properties", "/server.properties"),
+        ("ADD --chown=1001:0 conf/ /opt/bitnami/kafka/config", "/config"),
+        ('COPY ["my conf", "/opt/bitnami/kafka/config/"]', "/config"),
+        ("WORKDIR /opt/bitnami\nCOPY server.properties kafka/config/", "/kafka/config"),
+        ("COPY a.properties ${KAFKA_HOME}/config/server.properties", "/server.properties"),
+        ("RUN sed -i s/1/3/ /opt/bitnami/kafka/config/server.properties", "/server.properties"),
+        ('ENTRYPOINT ["/up.sh"]', "it is started with /up.sh"),
+        ("CMD bash /up.sh", "it is started with bash"),
+        ("COPY log4j.properties /opt/bitnami/kafka/config/log4j.properties", None),
+        ("COPY plugin.jar /opt/bitnami/kafka/config/", None),
+        ("COPY data /var/data", None),
+        ("CMD /wait.sh && /opt/bitnami/scripts/kafka/run.sh", None),
+    ],
+)
+def test_what_a_built_image_starts_from(lines: str, reason: str | None) -> None:
+    body = "services:\n  x:\n    build: .\n    environment: {KAFKA_CFG_NODE_ID: 1}\n"
+    dockerfile = f"FROM bitnami/kafka:3.7\n{lines}\n"
+    (broker,) = _facts({"docker-compose.yml": body, "Dockerfile": dockerfile})
+    found = broker.block.open_reason
+    assert found is None if reason is None else found is not None and found.endswith(reason)
+    assert _settings(broker) == {"node.id": "1"}
+
+
+def test_a_service_says_what_its_image_is_started_with() -> None:
+    dockerfile = 'FROM bitnami/kafka:3.7\nENTRYPOINT ["/up.sh"]\nCMD ["now"]\n'
+    run = "/opt/bitnami/scripts/kafka/run.sh"
+    for line, is_open in ((f"entrypoint: {run}", False), ("profiles: []", True)):
+        body = f"services:\n  x:\n    build: .\n    {line}\n"
+        (broker,) = _facts({"docker-compose.yml": body, "Dockerfile": dockerfile})
+        assert (broker.block.open_reason is not None) == is_open
+    errand = 'FROM bitnami/kafka:3.7\nCMD ["bash", "/create-topics.sh"]\n'
+    body = "services:\n  x:\n    build: .\n"
+    assert not _facts({"docker-compose.yml": body, "Dockerfile": errand})

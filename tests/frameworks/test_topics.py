@@ -96,3 +96,19 @@ def test_a_list_of_topics_in_a_variable(source: str) -> None:
 
 def test_a_variable_of_placeholders() -> None:
     assert facts("yaml", "environment:\n  KAFKA_CREATE_TOPICS: ${TOPIC}:1:1\n") == []
+
+
+@pytest.mark.parametrize(
+    ("image", "names"),
+    [
+        ("wurstmeister/kafka:2.13-2.8.1", ["a"]),
+        ("registry.example.org/queue:3", ["a"]),
+        ("bitnami/kafka:3.7", []),
+        ("confluentinc/cp-kafka:7.6.1", []),
+    ],
+)
+def test_whose_variable_makes_topics(image: str, names: list[str]) -> None:
+    source = (
+        f"services:\n  k:\n    image: {image}\n    environment:\n      KAFKA_CREATE_TOPICS: a:1:1\n"
+    )
+    assert [fact.name for fact in facts("yaml", source)] == names

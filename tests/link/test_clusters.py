@@ -176,3 +176,19 @@ def test_topics_without_a_cluster(tmp_path: Path) -> None:
     (cluster,) = project.clusters
     assert (cluster.brokers, cluster.size) == ((), None)
     assert [topic.name for topic in cluster.topics] == ["orders"]
+
+
+@pytest.mark.parametrize(("seen", "expected"), [((1, 2, 3), [3]), ((1, 2), [None])])
+def test_nodes_that_call_themselves_localhost(
+    tmp_path: Path, seen: tuple[int, ...], expected: list[int | None]
+) -> None:
+    def source(number: int) -> str:
+        hosts = {one: "localhost" if one == number else f"node{one}" for one in (1, 2, 3)}
+        quorum = ",".join(f"{one}@{host}:9093" for one, host in hosts.items())
+        return (
+            f"node.id={number}\nprocess.roles=broker,controller\nlog.dirs=/data\n"
+            f"controller.quorum.voters={quorum}\n"
+        )
+
+    files = {f"n{number}__server_properties": source(number) for number in seen}
+    assert sizes(linked(tmp_path, **files)) == expected

@@ -174,7 +174,9 @@ class _Parser:
             return
         behind = self.source[name.end() : name.end() + 1]
         if behind != "=" and not arguments:
-            yield self._spaced(name, instruction.end)
+            # `ENV NAME:"value"` has neither form: BuildKit refuses it
+            if not behind.strip() or self._skip(name.end(), instruction.end) != name.end():
+                yield self._spaced(name, instruction.end)
             return
         while name is not None:
             key = Scalar(name.start(), name.end(), name.group(), name.group())

@@ -14,6 +14,18 @@ from oncelint.model.facts import ConfigFact
 from oncelint.text import Text
 
 PLACEMENT = "broker properties"
+CLIENTS_OWN: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            *("acks", "enable.idempotence", "transactional.id"),
+            "max.in.flight.requests.per.connection",
+        ),
+        "producer",
+    ),
+    **dict.fromkeys(("isolation.level", "enable.auto.commit", "auto.offset.reset"), "consumer"),
+}
+"""What decides the delivery of clients, by the role that reads it: KafkaConfig has none of them, and a
+broker only logs that it does not know them."""
 
 
 def recognise(document: Document, text: Text, path: str) -> Iterator[ConfigFact]:

@@ -1,7 +1,8 @@
 """Placement: topics that a command or a container's variable creates.
 
 `kafka-topics(.sh) --create` in scripts, and in whatever scripts stand in; `KAFKA_CREATE_TOPICS`, by
-which the image of wurstmeister/kafka-docker creates topics (`name:partitions:replicas[:cleanup]`).
+which the image of wurstmeister/kafka-docker creates topics (`name:partitions:replicas[:cleanup]`), and
+copies of it under other names: the other images that are known make none of it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from oncelint.formats.shell import Command, Word, commands
-from oncelint.formats.tree import Document, Scalar, walk
+from oncelint.formats.tree import Document, Node, Scalar, walk
 from oncelint.formats.tree import Mapping as MappingNode
 from oncelint.formats.tree import Sequence as SequenceNode
 from oncelint.frameworks.blocks import is_placeholder
@@ -133,7 +134,11 @@ def _value(written: str, assigned: Mapping[str, str]) -> Value:
 
 def _variables(document: Document, text: Text) -> Iterator[ConfigFact]:
     for root in document.roots:
-        for node in walk(root):
+        nodes = list(walk(root))
+        unread = {id(part) for node in nodes for part in _of_other_images(node)}
+        for node in nodes:
+            if id(node) in unread:
+                continue
             if isinstance(node, MappingNode):
                 for entry in node.entries:
                     if entry.key.text == CREATE_TOPICS and isinstance(entry.value, Scalar):
@@ -142,6 +147,22 @@ def _variables(document: Document, text: Text) -> Iterator[ConfigFact]:
                 for item in node.items:
                     if isinstance(item, Scalar) and item.text.startswith(f"{CREATE_TOPICS}="):
                         yield from _listed(item.text.partition("=")[2], item, text)
+
+
+def _of_other_images(node: Node) -> Iterator[Node]:
+    """The variables of a container whose image is known to make no topics of them."""
+    if not isinstance(node, MappingNode) or node.get("image") is None:
+        return
+    image = node.get("image")
+    from oncelint.frameworks.containers.images import family_of, split  # with its tables
+
+    name = image.text if isinstance(image, Scalar) else ""
+    if family_of(name) is None or split(name)[0] == "wurstmeister/kafka":
+        return
+    for field in ("environment", "env"):
+        variables = node.get(field)
+        if variables is not None:
+            yield from walk(variables)
 
 
 def _listed(value: str, scalar: Scalar, text: Text) -> Iterator[ConfigFact]:

@@ -107,7 +107,7 @@ def _node(broker: Broker) -> _Node:
     for key in (_VOTERS, _BOOTSTRAP, _ZOOKEEPER):
         if _written(broker, key):
             value = _known(broker, key)
-            members = _members(value) if value is not None else None
+            members = _members(value, identity) if value is not None else None
             break
     return _Node(broker, identity, roles, members, broker.instances)
 
@@ -129,8 +129,25 @@ def _parts(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
-def _members(value: str) -> tuple[str, ...]:
-    """`1@a:9093,2@b:9093`, or ZooKeeper's hosts with the folder behind the last one, in order."""
+def _voters(value: str) -> tuple[list[str], set[str]]:
+    """The ids of voters, and those of them that are local; none where one has no id, or all are
+    local."""
+    found = [part.rpartition("@") for part in _parts(value)]
+    local = {one for one, _, host in found if _is_local((host,)) or host.startswith("0.0.0.0:")}
+    if len(local) == len(found) or not all(one for one, _, _ in found):
+        return [], set()
+    return [one for one, _, _ in found], local
+
+
+def _members(value: str, identity: str | None) -> tuple[str, ...]:
+    """`1@a:9093,2@b:9093`, or ZooKeeper's hosts with the folder behind the last one, in order.
+
+    Voters are told by their ids where the node calls itself, and no other, `localhost`: each node
+    of the cluster names another one so.
+    """
+    ids, own = _voters(value)
+    if identity is not None and own == {identity}:
+        return tuple(sorted(f"{one}@" for one in ids))
     plain, slash, folder = value.partition("/")
     hosts = sorted(part.rpartition("@")[2] for part in _parts(plain))
     return (*hosts, slash + folder) if slash and folder else tuple(hosts)

@@ -2,8 +2,8 @@
 
 ## What it does
 
-Reports `min.insync.replicas` where somebody set it to 1: on a cluster of three brokers or more, or
-for a topic with three copies or more.
+Reports `min.insync.replicas` where somebody set it to 1: on a cluster of three brokers or more (or
+one that makes three copies of a topic by default), or for a topic with three copies or more.
 
 ## The failure
 
@@ -36,16 +36,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oncelint.model import Cluster, Goal, Hit, Project, Rule, Topic, World, speak
+from oncelint.model import Cluster, Confidence, Goal, Hit, Project, Rule, Topic, World, speak
 from oncelint_rules.common.brokers import (
     MIN_ISR,
     SAFE_SIZE,
     Found,
     among,
-    brokers,
     copies,
     given,
     once,
+    scale_of,
     told,
     whole,
 )
@@ -72,14 +72,16 @@ def check(cluster: Cluster, project: Project) -> Iterator[Hit]:
 
 
 def _every(cluster: Cluster, project: Project) -> Iterator[Hit]:
-    if cluster.size is not None and cluster.size >= SAFE_SIZE:
+    scale = scale_of(cluster)
+    if scale is not None and scale.number >= SAFE_SIZE:
         for found in among(cluster.brokers, MIN_ISR, _enough_for_all):
-            yield _hit(found, f"on {brokers(cluster.size)}")
+            yield _hit(found, scale.where, scale.confidence(found.verdict))
     for topic in cluster.topics:
         number = _copies(topic, cluster)
         if number is not None and number >= SAFE_SIZE:
             for found in among((topic,), MIN_ISR, _set_to_one):
-                yield _hit(found, f"for a topic with {number} copies")
+                where = f"for a topic with {number} copies"
+                yield _hit(found, where, found.verdict.confidence)
 
 
 def _copies(topic: Topic, cluster: Cluster) -> int | None:
@@ -90,7 +92,7 @@ def _copies(topic: Topic, cluster: Cluster) -> int | None:
     return number
 
 
-def _hit(found: Found, where: str) -> Hit:
+def _hit(found: Found, where: str, confidence: Confidence) -> Hit:
     return Hit(
         span=found.span,
         message=(
@@ -98,7 +100,7 @@ def _hit(found: Found, where: str) -> Hit:
             f" behind: {told(found.setting)}{found.verdict.where(versions=False)} {where};"
             f" set {found.setting.spelled} to 2"
         ),
-        confidence=found.verdict.confidence,
+        confidence=confidence,
         setting=found.setting.spelled,
         related=found.elsewhere(),
         provenance=found.setting.origins,

@@ -2,7 +2,8 @@
 
 ## What it does
 
-Reports a cluster of three brokers or more in which `offsets.topic.replication.factor` is 1.
+Reports a cluster of three brokers or more in which `offsets.topic.replication.factor` is 1. Where the
+brokers cannot be counted, a `default.replication.factor` of three or more says that there are so many.
 
 ## The failure
 
@@ -20,7 +21,8 @@ unsafe.
 
 ## When it is silent
 
-With one or two brokers; when the number of brokers is not known; when the value comes from elsewhere.
+With one or two brokers; when their number is not known and no `default.replication.factor` of three or
+more tells it; when the value comes from elsewhere.
 
 ## References
 
@@ -33,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncelint.model import Cluster, Goal, Hit, Project, Rule, World, speak
-from oncelint_rules.common.brokers import SAFE_SIZE, among, brokers, once, told, whole
+from oncelint_rules.common.brokers import SAFE_SIZE, among, once, scale_of, told, whole
 
 SETTING = "offsets.topic.replication.factor"
 
@@ -48,18 +50,18 @@ def check(cluster: Cluster, project: Project) -> Iterator[Hit]:
 
 
 def _every(cluster: Cluster, project: Project) -> Iterator[Hit]:
-    size = cluster.size
-    if size is None or size < SAFE_SIZE:
+    scale = scale_of(cluster)
+    if scale is None or scale.number < SAFE_SIZE:
         return
     for found in among(cluster.brokers, SETTING, _one_copy):
         yield Hit(
             span=found.span,
             message=(
                 "consumer groups lose their offsets with the one broker that has them, and skip or"
-                f" repeat records: {told(found.setting)}{found.verdict.where(versions=False)} on"
-                f" {brokers(size)}; set {found.setting.spelled} to {SAFE_SIZE}"
+                f" repeat records: {told(found.setting)}{found.verdict.where(versions=False)}"
+                f" {scale.where}; set {found.setting.spelled} to {SAFE_SIZE}"
             ),
-            confidence=found.verdict.confidence,
+            confidence=scale.confidence(found.verdict),
             setting=found.setting.spelled,
             related=found.elsewhere(),
             provenance=found.setting.origins,

@@ -3,7 +3,8 @@
 ## What it does
 
 Reports a cluster of three brokers or more in which `transaction.state.log.replication.factor` is 1,
-or `transaction.state.log.min.isr` is 1 although the log has several copies.
+or `transaction.state.log.min.isr` is 1 although the log has several copies. Where the brokers cannot
+be counted, a `default.replication.factor` of three or more says that there are so many.
 
 ## The failure
 
@@ -24,7 +25,8 @@ unsafe. `min.isr` can be changed at any time; with it one broker of three may be
 
 ## When it is silent
 
-With one or two brokers; when the number of brokers is not known; when the value comes from elsewhere.
+With one or two brokers; when their number is not known and no `default.replication.factor` of three or
+more tells it; when the value comes from elsewhere.
 Whether anything uses transactions today does not matter: the log is created by the first that does,
 with the factor of that day.
 
@@ -46,9 +48,9 @@ from oncelint_rules.common.brokers import (
     SAFE_SIZE,
     Found,
     among,
-    brokers,
     given,
     once,
+    scale_of,
     told,
     whole,
 )
@@ -80,18 +82,18 @@ def _wanted(found: Found) -> dict[str, Scalar]:
 
 
 def _every(cluster: Cluster, project: Project) -> Iterator[Hit]:
-    size = cluster.size
-    if size is None or size < SAFE_SIZE:
+    scale = scale_of(cluster)
+    if scale is None or scale.number < SAFE_SIZE:
         return
     for found in among(cluster.brokers, LOG_FACTOR, _one_copy):
         yield Hit(
             span=found.span,
             message=(
                 "transactions are lost with the one broker that has their log:"
-                f" {told(found.setting)}{found.verdict.where(versions=False)} on {brokers(size)};"
+                f" {told(found.setting)}{found.verdict.where(versions=False)} {scale.where};"
                 f" set {found.setting.spelled} to {SAFE_SIZE}"
             ),
-            confidence=found.verdict.confidence,
+            confidence=scale.confidence(found.verdict),
             setting=found.setting.spelled,
             related=found.elsewhere(),
             provenance=found.setting.origins,
@@ -109,10 +111,10 @@ def _every(cluster: Cluster, project: Project) -> Iterator[Hit]:
             span=found.span,
             message=(
                 "a commit that was acknowledged is lost with one broker, although the log has"
-                f" copies: {told(found.setting)}{found.verdict.where(versions=False)} on"
-                f" {brokers(size)}; set {found.setting.spelled} to 2"
+                f" copies: {told(found.setting)}{found.verdict.where(versions=False)}"
+                f" {scale.where}; set {found.setting.spelled} to 2"
             ),
-            confidence=found.verdict.confidence,
+            confidence=scale.confidence(found.verdict),
             setting=found.setting.spelled,
             related=found.elsewhere(),
             provenance=found.setting.origins,

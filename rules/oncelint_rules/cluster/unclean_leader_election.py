@@ -2,8 +2,8 @@
 
 ## What it does
 
-Reports `unclean.leader.election.enable` where it is set to true: on a cluster of two brokers or more,
-or for a topic with two copies or more.
+Reports `unclean.leader.election.enable` where it is set to true: on a cluster of two brokers or more
+(or one that makes three copies of a topic by default), or for a topic with two copies or more.
 
 ## The failure
 
@@ -22,7 +22,8 @@ is a choice, which is why the fix is unsafe.
 ## When it is silent
 
 When it is false or not set; with one broker, or a topic with one copy, where there is nothing to
-choose; when the number of brokers is not known; when the value comes from elsewhere.
+choose; when the number of brokers is not known and no
+`default.replication.factor` of three or more tells it; when the value comes from elsewhere.
 
 ## References
 
@@ -34,8 +35,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oncelint.model import Cluster, Goal, Hit, Known, Project, Rule, World, speak
-from oncelint_rules.common.brokers import Found, among, brokers, copies, once, told
+from oncelint.model import Cluster, Confidence, Goal, Hit, Known, Project, Rule, World, speak
+from oncelint_rules.common.brokers import Found, among, copies, once, scale_of, told
 
 SETTING = "unclean.leader.election.enable"
 
@@ -54,19 +55,20 @@ def check(cluster: Cluster, project: Project) -> Iterator[Hit]:
 
 
 def _every(cluster: Cluster, project: Project) -> Iterator[Hit]:
-    several = cluster.size is not None and cluster.size > 1
-    if several and cluster.size is not None:
+    scale = scale_of(cluster)
+    several = scale is not None and scale.number > 1
+    if scale is not None and several:
         for found in among(cluster.brokers, SETTING, _enabled):
-            yield _hit(found, f"on {brokers(cluster.size)}")
+            yield _hit(found, scale.where, scale.confidence(found.verdict))
     for topic in cluster.topics:
         number = copies(topic)
         if (number is None and several) or (number is not None and number > 1):
             where = f"for a topic with {number} copies" if number else "for a topic"
             for found in among((topic,), SETTING, _enabled):
-                yield _hit(found, where)
+                yield _hit(found, where, found.verdict.confidence)
 
 
-def _hit(found: Found, where: str) -> Hit:
+def _hit(found: Found, where: str, confidence: Confidence) -> Hit:
     return Hit(
         span=found.span,
         message=(
@@ -74,7 +76,7 @@ def _hit(found: Found, where: str) -> Hit:
             f" replica that is behind becomes the leader: {told(found.setting)}"
             f"{found.verdict.where(versions=False)} {where}; set {found.setting.spelled} to false"
         ),
-        confidence=found.verdict.confidence,
+        confidence=confidence,
         setting=found.setting.spelled,
         related=found.elsewhere(),
         provenance=found.setting.origins,

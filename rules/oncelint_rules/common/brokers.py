@@ -9,6 +9,7 @@ from oncelint.model import (
     Broker,
     Client,
     Cluster,
+    Confidence,
     Hit,
     Known,
     Project,
@@ -24,6 +25,7 @@ from oncelint.model import (
 from oncelint.model.values import Span
 
 FACTOR = "replication.factor"
+DEFAULT_FACTOR = "default.replication.factor"
 MIN_ISR = "min.insync.replicas"
 LOG_FACTOR = "transaction.state.log.replication.factor"
 LOG_MIN_ISR = "transaction.state.log.min.isr"
@@ -72,6 +74,33 @@ def told(setting: Setting) -> str:
 def brokers(number: int) -> str:
     """`one broker`, `3 brokers`."""
     return "one broker" if number == 1 else f"{number} brokers"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How many brokers a cluster has at least, how that is said, and whether they were counted."""
+
+    number: int
+    where: str
+    counted: bool
+
+    def confidence(self, verdict: Verdict) -> Confidence:
+        """That of a finding which asks for so many brokers."""
+        if self.counted or verdict.confidence != "high":
+            return verdict.confidence
+        return "medium"
+
+
+def scale_of(cluster: Cluster) -> Scale | None:
+    """How large a cluster is: by its brokers, else by the copies that they are to make of a topic
+    by default, for a broker cannot make more of them than there are brokers."""
+    if cluster.size is not None:
+        return Scale(cluster.size, f"on {brokers(cluster.size)}", True)
+    asked = {given(world, DEFAULT_FACTOR) for one in cluster.brokers for world in one.worlds}
+    least = min((one for one in asked if one is not None), default=0)
+    if None in asked or least < SAFE_SIZE:
+        return None
+    return Scale(least, f"while {DEFAULT_FACTOR} is {least}", False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from difflib import SequenceMatcher
 from functools import cache
 
 from oncelint.dialects import match, table
+from oncelint.frameworks.brokers import CLIENTS_OWN
 from oncelint.frameworks.containers.versions import kafka_versions
 from oncelint.model.facts import Block, ConfigFact, Home, WrittenSetting
 from oncelint.model.layers import Layer
@@ -85,8 +86,8 @@ class Family:
     `named` are variables without the prefix. `tags` is how a tag tells Kafka's version. `needs` are
     variables of which a container has one when it runs what the image is for: without, it is a
     shell for the tools in it. `layer` is what the image sets beneath the variables; `bare` when it
-    does so only where no variable is a setting. `mounts` are folders in which a mounted file
-    counts as well.
+    does so only where no variable is a setting. `mounts` are folders in which a file
+    that is mounted, or copied in a build, counts as well.
     """
 
     role: str
@@ -130,7 +131,7 @@ _BY_OWNER: Mapping[str, Family] = {
             "kafka",
             layer=_SERVER_FILE,
             bare=True,
-            mounts=("/mnt/shared/config", "/opt/kafka/config"),
+            mounts=("/mnt/shared/config", "/opt/kafka/config", "/etc/kafka/docker"),
         ),
     ),
     **dict.fromkeys(
@@ -161,6 +162,8 @@ _BY_OWNER: Mapping[str, Family] = {
         ),
     ),
 }
+# What a shell can set; of other names, what the scripts make depends on the script.
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORKER_NAMES = re.compile(
     r"cp-(?:kafka|server|enterprise-kafka)-connect(?:-[\w-]+)?|kafka-connect-datagen"
 )
@@ -170,7 +173,8 @@ _WORKER_NAMES = re.compile(
 class Place:
     """Where and how a container runs: what its facts say besides the settings.
 
-    `open_reason` when more may be set than is seen.
+    `open_reason` when more may be set than is seen; `own_start` when, as far as is known, something
+    else is started than what the image is for, which may read other files than the image's.
     """
 
     placement: str
@@ -179,6 +183,7 @@ class Place:
     details: Mapping[str, str] = field(default_factory=dict)
     open_reason: str | None = None
     mounted: tuple[str, ...] = ()
+    own_start: str | None = None
 
 
 def split(image: str) -> tuple[str, str]:
@@ -202,6 +207,19 @@ def family_of(image: str) -> Family | None:
 
 
 _SIGNS: tuple[tuple[frozenset[str], frozenset[str], Family], ...] = (
+    (
+        frozenset({"BOOTSTRAP_SERVERS", "GROUP_ID", "CONFIG_STORAGE_TOPIC"}),
+        frozenset({"OFFSET_STORAGE_TOPIC"}),
+        _BY_OWNER["debezium/connect"],
+    ),
+    (
+        frozenset(),
+        frozenset(
+            {"KAFKA_CFG_PROCESS_ROLES", "KAFKA_CFG_ZOOKEEPER_CONNECT", "KAFKA_CFG_BROKER_ID"}
+            | {"KAFKA_CFG_NODE_ID", "KAFKA_CFG_ADVERTISED_LISTENERS", "KAFKA_CFG_LISTENERS"}
+        ),
+        _BY_OWNER["bitnami/kafka"],
+    ),
     (
         frozenset({"CONNECT_BOOTSTRAP_SERVERS", "CONNECT_GROUP_ID"}),
         frozenset({"CONNECT_CONFIG_STORAGE_TOPIC", "CONNECT_OFFSET_STORAGE_TOPIC"}),
@@ -272,7 +290,7 @@ def configurations(
     open_reason = environment.open_reason or place.open_reason or _mounted(family, place)
     if family.needs and not names.intersection(family.needs) and open_reason is None:
         return
-    environment = replace(environment, open_reason=open_reason)
+    environment = replace(environment, open_reason=open_reason or place.own_start)
     versions = kafka_versions(family.tags, split(image)[1])
     if family.role == REST:
         yield from _rest(environment, place, versions)
@@ -306,8 +324,13 @@ _INSIDE_KSQLDB = Family(WORKER, "KSQL_CONNECT_", "confluent")
 
 def _mounted(family: Family, place: Place) -> str | None:
     for target in place.mounted:
-        if any(target == one or target.startswith(one + "/") for one in family.mounts):
-            return f"a file is mounted at {target}"
+        # of `$KAFKA_HOME/config` the end is what is known
+        whole = not target.startswith("$")
+        path = target if whole else target.partition("/")[2]
+        for one in family.mounts:
+            folder = one if whole else one.rpartition("/")[2]
+            if path == folder or path.startswith(folder + "/"):
+                return f"a file of the project is at {target}"
     return None
 
 
@@ -378,11 +401,11 @@ def _translated(environment: Block, family: Family, name: str) -> Block:
         if key is not None:
             settings.pop(key, None)
             settings[key] = replace(setting, key=key, shown=setting.key)
-    kept = {setting.key_span for setting in settings.values()}
+    kept = {setting.shown for setting in settings.values()}
     return Block(
         tuple(settings.values()),
         environment.open_reason,
-        tuple(one for one in environment.duplicates if one.second in kept),
+        tuple(one for one in environment.duplicates if one.key in kept),
         tuple(
             Home(home.span, home.kind, family.prefix, "environment") for home in environment.homes
         ),
@@ -395,7 +418,7 @@ def key_of(variable: str, family: Family, name: str) -> str | None:
     named = family.named.get(variable)
     if named is not None:
         return named
-    if not variable.startswith(family.prefix):
+    if not variable.startswith(family.prefix) or not _VARIABLE.fullmatch(variable):
         return None
     key = _script(variable.removeprefix(family.prefix), family)
     if family.role == KSQLDB:
@@ -411,10 +434,12 @@ def key_of(variable: str, family: Family, name: str) -> str | None:
     found = match(name, key)
     if found is None:
         foreign = family.role == WORKER and _is_a_clients(key)
+        foreign = foreign or (family.role == BROKER and key in CLIENTS_OWN)
         return key if foreign or _is_near(key, name) else None
     if found.setting is not None or table(name).prefixes.get(found.prefix) is None:
         return key
-    inner = key.removeprefix(found.prefix)
+    # a connector's `producer.override.` in a worker is a slip to be told of
+    inner = key.removeprefix(found.prefix).removeprefix("override.")
     return key if _is_a_clients(inner) or _is_near(inner, found.owner) else None
 
 

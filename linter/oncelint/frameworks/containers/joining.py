@@ -9,7 +9,7 @@ from dataclasses import replace
 from oncelint.formats import read as parse
 from oncelint.formats.tree import FormatError
 from oncelint.frameworks.blocks import layered
-from oncelint.frameworks.containers.dockerfiles import PLACEMENT, built
+from oncelint.frameworks.containers.dockerfiles import PLACEMENT, Image, built
 from oncelint.frameworks.containers.environment import (
     Read,
     Variables,
@@ -26,7 +26,13 @@ from oncelint.frameworks.containers.images import (
     family_by_environment,
     family_of,
 )
-from oncelint.frameworks.containers.services import ROLE, SEPARATOR, of_services
+from oncelint.frameworks.containers.services import (
+    APPENDED,
+    ATTRIBUTES,
+    ROLE,
+    SEPARATOR,
+    of_services,
+)
 from oncelint.model.facts import Block, ConfigFact
 from oncelint.model.values import Known
 from oncelint.text import SourceText, TextError
@@ -38,6 +44,9 @@ _OVERRIDES = tuple(
     for name in ("docker-compose", "compose")
     for ending in ("yml", "yaml")
 )
+_MAINS = tuple(f"{name}.{end}" for name in ("docker-compose", "compose") for end in ("yml", "yaml"))
+_ABOVE = 3
+"""How many folders above a Dockerfile's a compose file is looked for."""
 _AT_RUN = "what the container is started with"
 
 # What an image's own start script is called, in the image's families.
@@ -49,6 +58,11 @@ _STARTS = re.compile(
 _OWN_FILE = re.compile(
     r"(?:kafka-server-start|connect-distributed|connect-standalone|ksql-server-start)(?:\.sh)?"
     r"[^;&|]*?\s(\S+\.properties)"
+)
+# How the images themselves are started, whatever else is done before.
+_IMAGES_OWN = re.compile(
+    r"/docker/(?:run|launch)\b|/scripts/[\w-]+/(?:entrypoint|run)\.sh\b|start-kafka\.sh"
+    r"|/docker-entrypoint\.sh|^\s*start\s*$"
 )
 # What a container does that is started for one errand.
 _ERRANDS = re.compile(
@@ -70,11 +84,12 @@ def assemble(facts: Sequence[ConfigFact], read: Read) -> list[ConfigFact]:
 class _Project:
     def __init__(self, containers: Sequence[ConfigFact], read: Read) -> None:
         self.read = read
+        self.variables: dict[str, Variables] = {}
         self.images = [one for one in containers if one.details.get("kind") == PLACEMENT]
         self.services = [one for one in containers if one.details.get("kind") != PLACEMENT]
+        self.services += self._unasked_builders()
         self.services += self._unasked_overrides()
         self.by_name = {(one.details["file"], one.name): one for one in self.services}
-        self.variables: dict[str, Variables] = {}
         self.absorbed: set[str] = set()
 
     def configurations(self) -> Iterator[ConfigFact]:
@@ -84,7 +99,9 @@ class _Project:
             if id(service) in overrides:
                 continue
             above = overridden.get((service.details["file"], service.name))
-            yield from self._of_service(service if above is None else _merged(service, above))
+            merged = service if above is None else _on_top(service, above)
+            if merged is not None:
+                yield from self._of_service(merged)
         for image in self.images:
             if image.details["file"] not in self.absorbed:
                 yield from self._of_image(image)
@@ -98,6 +115,31 @@ class _Project:
                 path = joined(folder, name)
                 if path not in files:
                     yield from _services_of(self.read, path)
+
+    def _unasked_builders(self) -> Iterator[ConfigFact]:
+        """The services that are built from one of the images, in files that say nothing by
+        themselves that anybody knows Kafka by."""
+        files = {one.details["file"] for one in self.services}
+        wanted = {
+            one.details["file"]
+            for one in self.images
+            if family_of(one.details["image"]) is not None
+        }
+        folders = {folder: None for path in sorted(wanted) for folder in _around(path)}
+        for path in (joined(folder, name) for folder in folders for name in _MAINS):
+            for service in _services_of(self.read, path) if path not in files else ():
+                if joined("", self._dockerfile(service) or "") in wanted:
+                    yield service
+
+    def _dockerfile(self, service: ConfigFact) -> str | None:
+        """The Dockerfile that a service is built from; None where it is none or not known."""
+        if "build" not in service.details:
+            return None
+        path = service.details["file"]
+        variables = self.variables.setdefault(_folder(path), Variables(self.read, _folder(path)))
+        context = filled(service.details["build"], variables)
+        name = filled(service.details.get("dockerfile", "Dockerfile"), variables)
+        return None if context is None or name is None else joined(joined("", context), name)
 
     def _overridden(self) -> dict[tuple[str, str], ConfigFact]:
         """The services that docker-compose.override.yml changes, with what it says of them."""
@@ -130,11 +172,12 @@ class _Project:
         name = image if image is not None else service.details.get("image", "")
         below: list[Block] = []
         family = family_of(name)
+        made: Image | None = None
         if family is None and "build" in service.details:
             made = self._built(service, variables)
             if made is not None:
-                name, block = made
-                below.append(block)
+                name = made.name
+                below.append(made.variables)
                 family = family_of(name)
         files = list(self._files(service, variables))
         environment = layered(*below, *files, settled(service.block, variables))
@@ -153,7 +196,7 @@ class _Project:
                 environment,
                 open_reason=environment.open_reason or "the image is not known",
             )
-        place = self._place(service, family, name, variables, environment)
+        place = self._place(service, family, made or Image(name, Block(())), variables, environment)
         if place is not None:
             yield from configurations(family, name, environment, place)
 
@@ -161,7 +204,7 @@ class _Project:
         """A program of the project's own, which its image or the folder it is built in is called
         like: who is configured by its variables, the program tells."""
         context = filled(service.details["build"], variables) or ""
-        built = joined(_folder(service.details["file"]), context)
+        built = joined("", context)
         folder = built.rpartition("/")[2]
         image = filled(service.details.get("image", ""), variables)
         return replace(
@@ -193,15 +236,15 @@ class _Project:
                 service,
                 block=replace(service.block, open_reason=service.block.open_reason or reason),
             )
-        return _merged(self._extended(below, seen | {base}), service)
+        merged = _merged(self._extended(below, seen | {base}), service)
+        homes = service.block.homes or merged.block.homes
+        details = {**merged.details, "file": service.details["file"]}
+        return replace(service, block=replace(merged.block, homes=homes), details=details)
 
-    def _built(self, service: ConfigFact, variables: Variables) -> tuple[str, Block] | None:
-        context = filled(service.details["build"], variables)
-        dockerfile = filled(service.details.get("dockerfile", "Dockerfile"), variables)
-        if context is None or dockerfile is None:
+    def _built(self, service: ConfigFact, variables: Variables) -> Image | None:
+        path = self._dockerfile(service)
+        if path is None:
             return None
-        folder = joined(_folder(service.details["file"]), context)
-        path = joined(folder, dockerfile)
         arguments: dict[str, str] = {}
         for line in service.details.get("args", "").split(SEPARATOR):
             key, equals, value = line.partition("=")
@@ -213,27 +256,26 @@ class _Project:
 
     def _files(self, service: ConfigFact, variables: Variables) -> Iterator[Block]:
         """The variables of the `env_file`s, the first one lowest."""
-        folder = _folder(service.details["file"])
         for written in service.details.get("env_file", "").split(SEPARATOR):
-            name = filled(written.removeprefix("?"), variables)
             if not written:
                 continue
-            block = file_block(self.read, joined(folder, name)) if name is not None else None
+            name = filled(written.removeprefix("?"), variables)
+            block = file_block(self.read, joined("", name)) if name is not None else None
             if block is not None:
                 yield settled(block, variables)
             elif not written.startswith("?"):
-                yield Block((), f"the environment file {written}")
+                yield Block((), f"the environment file {written.lstrip('/')}")
 
     def _place(
         self,
         service: ConfigFact,
         family: Family,
-        image: str,
+        image: Image,
         variables: Variables,
         environment: Block,
     ) -> Place | None:
         """Where and how a service runs; None when it runs something else than its image's own."""
-        details = {"service": service.name, "image": image}
+        details = {"service": service.name, "image": image.name}
         reason: str | None = None
         command = " ".join(
             service.details[key] for key in ("entrypoint", "command") if key in service.details
@@ -247,6 +289,12 @@ class _Project:
                 if _ERRANDS.search(command) or not names.intersection(family.needs):
                     return None
                 reason = "what its command does"
+        started = _started(service, image)
+        own_start = None
+        if started and not _IMAGES_OWN.search(started):
+            if not command and _ERRANDS.search(started) and not _STARTS.search(started):
+                return None
+            own_start = f"it is started with {started.split()[0]}"
         if family.role == BROKER:
             details["cluster"] = _file(service.details["file"])
             apart = service.details.get("apart")
@@ -258,8 +306,30 @@ class _Project:
             _replicas(service, variables),
             details,
             reason,
-            tuple(service.details.get("mounts", "").split(SEPARATOR)),
+            (*service.details.get("mounts", "").split(SEPARATOR), *image.files),
+            own_start,
         )
+
+
+def _started(service: ConfigFact, image: Image) -> str:
+    """What a service is started with, as far as it or its Dockerfile says (Compose specification,
+    "entrypoint": it takes away the image's CMD as well)."""
+    entrypoint = service.details.get("entrypoint")
+    command = service.details.get("command")
+    if entrypoint is None:
+        entrypoint = image.entrypoint
+        command = image.command if command is None else command
+    return f"{entrypoint} {command or ''}".strip()
+
+
+def _around(path: str) -> Iterator[str]:
+    """The folder of a file, and a few above."""
+    folder = _folder(path)
+    for _ in range(_ABOVE):
+        yield folder
+        if not folder:
+            return
+        folder = _folder(folder)
 
 
 def _services_of(read: Read, path: str) -> Iterator[ConfigFact]:
@@ -274,12 +344,48 @@ def _services_of(read: Read, path: str) -> Iterator[ConfigFact]:
     yield from of_services(document, text, path)
 
 
+def _on_top(below: ConfigFact, above: ConfigFact) -> ConfigFact | None:
+    """A service with what an override says of it; None where that takes it away."""
+    own = _tags(above).get("")
+    if own == "reset":
+        return None
+    return above if own == "override" else _merged(below, above)
+
+
 def _merged(below: ConfigFact, above: ConfigFact) -> ConfigFact:
-    """A service with another document's word on it on top."""
-    block = layered(below.block, above.block)
-    homes = above.block.homes if not below.block.homes else below.block.homes
-    details = {**below.details, **above.details, "file": below.details["file"]}
-    return replace(below, block=replace(block, homes=homes), details=details)
+    """A service with another document's word on it on top (Compose specification, "Merge")."""
+    tags = _tags(above)
+    lost = {name for attribute in tags for name in ATTRIBUTES.get(attribute, ())}
+    kept = {key: value for key, value in below.details.items() if key not in lost}
+    said = {
+        key: value
+        for key, value in above.details.items()
+        if all(tags.get(one) != "reset" for one, names in ATTRIBUTES.items() if key in names)
+    }
+    appended = {
+        key: SEPARATOR.join((kept[key], said[key]))
+        for key in APPENDED
+        if key in kept and key in said
+    }
+    lower, upper = below.block, above.block
+    if "environment" in tags:
+        lower = Block(())
+    if tags.get("environment") == "reset":
+        upper = Block(())
+    reset = above.details.get("reset", "").split(SEPARATOR)
+    lower = replace(lower, settings=tuple(one for one in lower.settings if one.key not in reset))
+    homes = lower.homes or upper.homes
+    return replace(
+        below,
+        block=replace(layered(lower, upper), homes=homes),
+        details={**kept, **said, **appended, "file": below.details["file"]},
+    )
+
+
+def _tags(service: ConfigFact) -> dict[str, str]:
+    """How attributes of a service, and the service itself, are meant over another file's."""
+    found = (one.partition("=") for one in service.details.get("tags", "").split(SEPARATOR) if one)
+    return {attribute: tag for attribute, _, tag in found}
 
 
 def _replicas(service: ConfigFact, variables: Variables) -> int | None:
@@ -340,12 +446,18 @@ def _members(fact: ConfigFact) -> frozenset[str]:
 def _components(members: Sequence[frozenset[str]]) -> list[int]:
     """For each set the index of the first one that it hangs together with; who names nobody may
     belong to the first."""
-    parts = list(range(len(members)))
-    known = [index for index, one in enumerate(members) if one]
-    for index in known:
-        for other in known:
-            if other < index and members[other] & members[index]:
-                low, high = sorted((parts[other], parts[index]))
-                parts = [low if part == high else part for part in parts]
-    first = known[0] if known else 0
-    return [part if members[index] else parts[first] for index, part in enumerate(parts)]
+    first: dict[str, int] = {}
+    above = list(range(len(members)))
+
+    def root(index: int) -> int:
+        while above[index] != index:
+            above[index] = above[above[index]]
+            index = above[index]
+        return index
+
+    for index, names in enumerate(members):
+        for name in names:
+            one, other = root(first.setdefault(name, index)), root(index)
+            above[max(one, other)] = min(one, other)
+    some = root(next((index for index, names in enumerate(members) if names), 0))
+    return [root(index) if names else some for index, names in enumerate(members)]

@@ -7,16 +7,35 @@ its `env_file`s, the Dockerfile it is built from, the override beside it (`joini
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from oncelint.formats.tree import Document, Mapping, Node, Scalar, Sequence
+from oncelint.formats.yaml import tag_of
 from oncelint.frameworks.containers.environment import block_of
-from oncelint.model.facts import ConfigFact
+from oncelint.model.facts import Block, ConfigFact
 from oncelint.text import Text
 
 ROLE = "container"
 """The role of a fact that is still to be joined."""
 
 SEPARATOR = "\n"
+
+# What a service says by attribute (Compose specification, "Merge"): the details that hold it.
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "environment": (),
+    "env_file": ("env_file",),
+    "command": ("command",),
+    "entrypoint": ("entrypoint",),
+    "image": ("image",),
+    "build": ("build", "dockerfile", "target", "args"),
+    "volumes": ("mounts",),
+    "scale": ("replicas",),
+    "deploy": ("replicas",),
+    "profiles": ("apart",),
+    "extends": ("extends", "extends_file"),
+}
+APPENDED = ("env_file", "mounts", "args")
+"""Details that are lists: a file on top of another one adds to them."""
 
 
 def of_services(document: Document, text: Text, path: str) -> Iterator[ConfigFact]:
@@ -30,17 +49,52 @@ def of_services(document: Document, text: Text, path: str) -> Iterator[ConfigFac
         included = isinstance(root, Mapping) and root.get("include") is not None
         apart = {"apart": "other files are included"} if included else {}
         for entry in found.entries:
-            if isinstance(entry.value, Mapping) and not entry.merged and _is_service(entry.value):
-                span = text.span(entry.key.start, entry.key.end)
+            span = text.span(entry.key.start, entry.key.end)
+            if tag_of(entry, text) == "reset":
+                gone = {"tags": "=reset", "file": path}
+                yield ConfigFact(
+                    "docker-compose", ("java",), ROLE, Block(()), span, entry.key.text, details=gone
+                )
+            elif isinstance(entry.value, Mapping) and not entry.merged and _is_service(entry.value):
+                details = _details(entry.value, path.rpartition("/")[0])
+                tags = {"": tag_of(entry, text), **_tags(entry.value, text)}
+                block, reset = _environment(entry.value, text)
+                marks = {
+                    "tags": SEPARATOR.join(f"{key}={tag}" for key, tag in tags.items() if tag),
+                    "reset": SEPARATOR.join(reset),
+                }
+                details.update((key, value) for key, value in marks.items() if value)
                 yield ConfigFact(
                     "docker-compose",
                     ("java",),
                     ROLE,
-                    block_of(entry.value.get("environment"), text),
+                    block,
                     span,
                     entry.key.text,
-                    details={**_details(entry.value), **apart, "file": path},
+                    details={**details, **apart, "file": path},
                 )
+
+
+def _tags(service: Mapping, text: Text) -> dict[str, str]:
+    """How attributes of a service are meant where another file stands below: `override` takes that
+    one's place, `reset` leaves nothing."""
+    found = {
+        entry.key.text: tag_of(entry, text)
+        for entry in service.entries
+        if entry.key.text in ATTRIBUTES
+    }
+    return {key: tag for key, tag in found.items() if tag in ("override", "reset")}
+
+
+def _environment(service: Mapping, text: Text) -> tuple[Block, tuple[str, ...]]:
+    """The variables of a service, and the names of those that are reset."""
+    node = service.get("environment")
+    block = block_of(node, text)
+    if not isinstance(node, Mapping):
+        return block, ()
+    reset = {entry.key.text for entry in node.entries if tag_of(entry, text) == "reset"}
+    kept = tuple(one for one in block.settings if one.key not in reset)
+    return replace(block, settings=kept), tuple(sorted(reset))
 
 
 def _is_first_version(root: Mapping) -> bool:
@@ -58,7 +112,8 @@ def _is_service(mapping: Mapping) -> bool:
     return bool(keys & {"image", "build", "environment", "env_file", "extends", "deploy"})
 
 
-def _details(service: Mapping) -> dict[str, str]:
+def _details(service: Mapping, folder: str) -> dict[str, str]:
+    """What a service says besides its variables; paths start at the project's root."""
     build = service.get("build")
     deploy = service.get("deploy")
     extends = service.get("extends")
@@ -68,7 +123,7 @@ def _details(service: Mapping) -> dict[str, str]:
         "command": _words(service.get("command")),
         "entrypoint": _words(service.get("entrypoint")),
         "replicas": _text(service.get("scale")),
-        "env_file": SEPARATOR.join(_env_files(service.get("env_file"))),
+        "env_file": SEPARATOR.join(_env_files(service.get("env_file"), folder)),
         "mounts": SEPARATOR.join(_mounts(service.get("volumes"))),
         "extends": _text(extends),
     }
@@ -85,6 +140,8 @@ def _details(service: Mapping) -> dict[str, str]:
             found["args"] = SEPARATOR.join(_text(item) for item in arguments.items)
         if build.get("dockerfile_inline") is not None:
             found["dockerfile"] = "?"
+    if found["build"]:
+        found["build"] = f"{folder}/{found['build']}"
     if isinstance(service.get("profiles"), Sequence):
         found["apart"] = "it runs with a profile only"
     if isinstance(deploy, Mapping):
@@ -105,18 +162,18 @@ def _words(node: Node | None) -> str:
     return _text(node)
 
 
-def _env_files(node: Node | None) -> Iterator[str]:
+def _env_files(node: Node | None, folder: str) -> Iterator[str]:
     """The environment files in order; one that need not be there has a `?` before it."""
     if isinstance(node, Scalar):
-        yield node.text
+        yield f"{folder}/{node.text}"
     elif isinstance(node, Sequence):
         for item in node.items:
             if isinstance(item, Mapping):
                 required = item.get("required")
                 optional = isinstance(required, Scalar) and required.value is False
-                yield ("?" if optional else "") + _text(item.get("path"))
+                yield ("?" if optional else "") + f"{folder}/{_text(item.get('path'))}"
             else:
-                yield _text(item)
+                yield f"{folder}/{_text(item)}"
 
 
 def _mounts(node: Node | None) -> Iterator[str]:

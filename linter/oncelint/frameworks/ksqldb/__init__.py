@@ -11,6 +11,7 @@ ksqlDB: documentation, "Configure ksqlDB Server", "ksqlDB Server Configuration P
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -32,7 +33,7 @@ def recognise(document: tree.Document, text: Text, path: str) -> Iterator[Config
         if not isinstance(root, tree.Mapping):
             continue
         if path.endswith(".properties"):
-            yield from _server(root, text)
+            yield from _server(root, text, path)
         elif _sets(root):
             block = replace(
                 block_of(root, text, strip=STREAMS),
@@ -55,16 +56,25 @@ def _sets(root: tree.Mapping) -> bool:
     return keys == [GUARANTEE]
 
 
-def _server(root: tree.Mapping, text: Text) -> Iterator[ConfigFact]:
-    keys = keys_of(root)
+def is_server(keys: set[str], path: str) -> bool:
+    """Whether a .properties file with these keys is a server's: by its name and one key of ksqlDB,
+    by keys that only a server has, or by where the server's own interface listens."""
     own = {key for key in keys if key.startswith("ksql.")} - _MIGRATIONS
-    if BOOTSTRAP not in keys or not (SERVICE in keys or len(own - _CLIENTS) > 1):
+    if BOOTSTRAP not in keys or not own or not path.endswith(".properties"):
+        return False
+    named = _NAME.fullmatch(path.rpartition("/")[2]) is not None
+    return named or SERVICE in keys or "listeners" in keys or len(own - _CLIENTS) > 1
+
+
+def _server(root: tree.Mapping, text: Text, path: str) -> Iterator[ConfigFact]:
+    if not is_server(keys_of(root), path):
         return
     named = next((one for one in root.entries if one.key.text == SERVICE), root.entries[0])
     span = text.span(named.key.start, named.key.end)
     yield server(block_of(root, text, strip=STREAMS), span, "ksqldb server")
 
 
+_NAME = re.compile(r"ksql(?:db)?[-_]server[\w.-]*\.properties")
 # of ksql-migrations.properties, and what Connect and clients name as well
 _MIGRATIONS = frozenset({"ksql.server.url", "ksql.migrations.topic.name"})
 _CLIENTS = frozenset({"ksql.schema.registry.url"})

@@ -32,6 +32,8 @@ def recognise(document: Document, text: Text, path: str) -> Iterator[ConfigFact]
             yield from strimzi.facts(resource, text)
         elif resource.group == confluent.GROUP:
             yield from confluent.facts(resource, text)
+        elif resource.kind in ("HelmRelease", "Application"):
+            yield from helm.released(resource, text)
         else:
             yield from workloads.facts(resource, text)
 

@@ -4,7 +4,7 @@ several are called alike."""
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from oncelint.model.facts import ConfigFact
@@ -15,8 +15,16 @@ _CLUSTER = "cluster"
 def clustered(facts: Sequence[ConfigFact]) -> list[ConfigFact]:
     """Facts with the names of their clusters made unique, and with brokers counted once: those of
     node pools where there are pools, else those of the Kafka resource."""
-    named = [_told_apart(fact, facts) for fact in facts]
-    return [_counted(fact, named) for fact in named]
+    owners: dict[tuple[str, str], list[ConfigFact]] = {}
+    for fact in facts:
+        if _owns(fact):
+            owners.setdefault((_family(fact), fact.details[_CLUSTER]), []).append(fact)
+    named = [_told_apart(fact, owners) for fact in facts]
+    pools: dict[str, list[ConfigFact]] = {}
+    for fact in named:
+        if "pool" in fact.details and _CLUSTER in fact.details:
+            pools.setdefault(fact.details[_CLUSTER], []).append(fact)
+    return [_counted(fact, pools) for fact in named]
 
 
 def _owns(fact: ConfigFact) -> bool:
@@ -31,18 +39,16 @@ def _family(fact: ConfigFact) -> str:
     return "kafka" if fact.role in ("broker", "topic") else "connect"
 
 
-def _told_apart(fact: ConfigFact, facts: Sequence[ConfigFact]) -> ConfigFact:
+def _told_apart(
+    fact: ConfigFact, owners: Mapping[tuple[str, str], Sequence[ConfigFact]]
+) -> ConfigFact:
     name = fact.details.get(_CLUSTER)
     if name is None or "operator" not in fact.details:
         return fact
-    owners = [
-        one
-        for one in facts
-        if _owns(one) and one.details[_CLUSTER] == name and _family(one) == _family(fact)
-    ]
-    if len(owners) < 2:
+    named = owners.get((_family(fact), name), ())
+    if len(named) < 2:
         return fact
-    owner = fact if _owns(fact) else _nearest(fact, owners)
+    owner = fact if _owns(fact) else _nearest(fact, named)
     if owner is None:
         return fact
     return replace(fact, details={**fact.details, _CLUSTER: f"{name} in {owner.span.path}"})
@@ -60,17 +66,13 @@ def _nearest(fact: ConfigFact, owners: Sequence[ConfigFact]) -> ConfigFact | Non
     return None
 
 
-def _counted(fact: ConfigFact, facts: Sequence[ConfigFact]) -> ConfigFact:
+def _counted(fact: ConfigFact, pools: Mapping[str, Sequence[ConfigFact]]) -> ConfigFact:
     if not _owns(fact) or fact.role != "broker" or fact.details["operator"] != "strimzi":
         return fact
-    pools = [
-        one
-        for one in facts
-        if "pool" in one.details and one.details.get(_CLUSTER) == fact.details[_CLUSTER]
-    ]
-    if not pools:
+    own = pools.get(fact.details[_CLUSTER], ())
+    if not own:
         return fact
-    brokers = [one for one in pools if "broker" in (one.details.get("roles") or "broker")]
+    brokers = [one for one in own if "broker" in (one.details.get("roles") or "broker")]
     if "pools" not in fact.details and fact.instances != sum(p.instances or 0 for p in brokers):
         # before 0.46 the annotation decided whether pools count, since then they always do
         return replace(fact, instances=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from oncelint.frameworks.blocks import layered
@@ -26,11 +26,12 @@ def deployed(facts: Sequence[ConfigFact]) -> list[ConfigFact]:
         for index, fact in enumerate(facts)
         if fact.role == ROLE
     }
+    built = _built(facts)
     result: list[ConfigFact] = []
     for index, fact in enumerate(facts):
         if index in workloads:
             result.append(workloads[index])
-            result.extend(_by_image(workloads[index]))
+            result.extend(_by_image(workloads[index], built))
         elif fact.role != SCALER:
             result.append(fact)
     return _side_by_side(result)
@@ -62,18 +63,37 @@ def _is_container_broker(fact: ConfigFact) -> bool:
     return fact.role == "broker" and "service" in fact.details and "resource" in fact.details
 
 
-def _by_image(fact: ConfigFact) -> Iterator[ConfigFact]:
-    """What the variables of a workload come to in an image that makes settings of them."""
+def _built(facts: Sequence[ConfigFact]) -> dict[str, str]:
+    """What the project's own images are built on, by the folder of their Dockerfile: images are
+    called like it. A name that two folders have tells nothing."""
+    found: dict[str, str] = {}
+    twice: set[str] = set()
+    for fact in facts:
+        if fact.role == "container" and fact.details.get("kind") == "Dockerfile":
+            folder = posixpath.basename(_folder(fact))
+            twice.update({folder} & set(found))
+            found[folder] = fact.details["image"]
+    return {name: image for name, image in found.items() if name and name not in twice}
+
+
+def _by_image(fact: ConfigFact, built: Mapping[str, str]) -> Iterator[ConfigFact]:
+    """What the variables of a workload come to in an image that makes settings of them; `built`
+    are the project's own images."""
     from oncelint.frameworks.containers.images import (  # with its tables
         Place,
         configurations,
         family_by_environment,
         family_of,
+        split,
     )
 
     image, command = fact.details.get("image", ""), fact.details.get("command", "")
     reason = None
     family = family_of(image)
+    own = built.get(split(image)[0].rpartition("/")[2]) if family is None else None
+    if own is not None and family_of(own) is not None:
+        image, family = own, family_of(own)
+        reason = "the environment that the image is built with"
     if family is None:
         family = family_by_environment(frozenset(one.key for one in fact.block.settings))
         reason = "the image is not known"

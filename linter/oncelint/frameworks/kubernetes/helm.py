@@ -21,7 +21,14 @@ from oncelint.formats.tree import Sequence as Items
 from oncelint.formats.views import named_values
 from oncelint.frameworks.blocks import block_of, layered, mappings
 from oncelint.frameworks.kubernetes.kustomize import Read
-from oncelint.frameworks.kubernetes.resources import at, fields_of, items, number, string
+from oncelint.frameworks.kubernetes.resources import (
+    Resource,
+    at,
+    fields_of,
+    items,
+    number,
+    string,
+)
 from oncelint.model.facts import Block, ConfigFact, Home
 from oncelint.model.values import Span
 from oncelint.text import SourceText, Text, TextError
@@ -65,6 +72,26 @@ def facts(document: Document, text: Text) -> Iterator[ConfigFact]:
             elif len(trail) == 1:
                 yield from _bitnami(trail, mapping, text)
             yield from _containers(trail, mapping, text)
+
+
+def released(resource: Resource, text: Text) -> Iterator[ConfigFact]:
+    """What a resource that installs a chart configures: Flux's HelmRelease (`chart.spec`, `values`)
+    and Argo CD's Application (`source.chart`, `helm.valuesObject`)."""
+    spec = resource.spec
+    if resource.kind == "HelmRelease":
+        chart = at(spec, "chart", "spec")
+        source = at(chart, "sourceRef") if chart is not None else None
+        repository, values = string(source.get("name")) if source else "", at(spec, "values")
+    else:
+        chart = at(spec, "source")
+        repository = string(chart.get("repoURL")) if chart is not None else ""
+        values = at(chart, "helm", "valuesObject") if chart is not None else None
+    if chart is None or values is None or "bitnami" not in repository.lower():
+        return
+    if string(chart.get("chart")) == "kafka":
+        for fact in _bitnami((), values, text):
+            name = f"{resource.kind} {resource.full_name}"
+            yield replace(fact, details={"cluster": name, "resource": name})
 
 
 def _details(chart: str, trail: Sequence[str]) -> dict[str, str]:
@@ -159,11 +186,16 @@ def _containers(trail: Sequence[str], mapping: Mapping, text: Text) -> Iterator[
     variables = _variables(mapping, text)
     if image is None or not name or not variables.settings:
         return
-    from oncelint.frameworks.containers.images import family_of, image_facts
+    from oncelint.frameworks.containers.images import (  # with its tables
+        family_by_environment,
+        family_of,
+        image_facts,
+    )
 
     tag = string(image.get("tag"))
     full = f"{name}:{tag}" if tag else name
-    if family_of(full) is None:
+    names = frozenset(one.key for one in variables.settings)
+    if family_of(full) is None and family_by_environment(names) is None:
         return
     count = mapping.get("replicaCount") or mapping.get("replicas")
     yield from image_facts(

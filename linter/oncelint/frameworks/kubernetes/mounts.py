@@ -19,19 +19,25 @@ def assemble(facts: Sequence[ConfigFact], read: Callable[[str], bytes | None]) -
     if not maps:
         return list(facts)
     workloads = [fact for fact in facts if fact.role == ROLE]
+    here: dict[str, list[ConfigFact]] = {}
+    for one in maps:
+        here.setdefault(one.span.path, []).append(one)
     return [
-        fact if fact.role == ROLE else _counted(fact, maps, workloads)
+        fact if fact.role == ROLE else _counted(fact, here.get(fact.span.path, ()), maps, workloads)
         for fact in facts
         if fact.role != CONFIG_MAP
     ]
 
 
 def _counted(
-    fact: ConfigFact, maps: Sequence[ConfigFact], workloads: Sequence[ConfigFact]
+    fact: ConfigFact,
+    here: Sequence[ConfigFact],
+    maps: Sequence[ConfigFact],
+    workloads: Sequence[ConfigFact],
 ) -> ConfigFact:
-    """A configuration in a ConfigMap with how many processes mount it; one in no ConfigMap, or
-    that no workload of the project mounts, as it is."""
-    holder = next((one for one in maps if one.span.covers(fact.span)), None)
+    """A configuration in a ConfigMap with how many processes mount it; one in no ConfigMap of its
+    file (`here`), or that no workload of the project mounts, as it is."""
+    holder = next((one for one in here if one.span.covers(fact.span)), None)
     if holder is None:
         return fact
     users = [

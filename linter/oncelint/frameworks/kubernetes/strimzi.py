@@ -37,6 +37,7 @@ from oncelint.text import Text
 GROUP = "kafka.strimzi.io"
 CLUSTER = "strimzi.io/cluster"
 _POOLS = "strimzi.io/node-pools"
+_CONNECTOR_RESOURCES = "strimzi.io/use-connector-resources"
 # The operators that have the v1 resources (0.49 and newer) run Kafka from this release on
 # (Strimzi's CHANGELOG, 0.48: support for 3.9 removed).
 _V1_SINCE = "4.0.0"
@@ -236,6 +237,8 @@ def _worker(
     """A worker with its producers and consumers; `fields` has the group and the topics."""
     refused = _WORKER_V1 if resource.version == "v1" else _WORKER
     placement = f"strimzi {resource.kind}"
+    # the operator removes connectors that are not resources ("Exposing the Kafka Connect API")
+    alone = resource.annotations.get(_CONNECTOR_RESOURCES) == "true"
     block = joined(fields_of(fields, text, _WORKER_FIELDS), settings_in(config, text, refused))
     for fact in worker_facts(
         opened(block, part),
@@ -243,7 +246,13 @@ def _worker(
         placement,
         versions=_versions(resource, resource.spec),
         instances=number(resource.spec.get("replicas")),
-        details=_details(resource, resource.name, mode="distributed", part=part or ""),
+        details=_details(
+            resource,
+            resource.name,
+            mode="distributed",
+            part=part or "",
+            connectors="resources" if alone else "",
+        ),
     ):
         yield replace(fact, name=resource.name)
 
