@@ -14,7 +14,7 @@ from pathlib import Path
 
 import documents
 from documents import ROOT, Document
-from oncelint.fix.apply import Placed, spliced
+from oncelint.fix.candidates import Placed, spliced
 from oncelint.fix.plan import plan
 from oncelint.model.finding import Finding, Goal, Report
 from oncelint.model.fixes import Fix
@@ -290,9 +290,14 @@ Beside these there are the constructors of the Python clients, which `docs/clien
 ## Not supported
 
 * Templates: Helm's `templates/`, Jinja, ERB. Their values are read, and `--show-unresolved` says what
-  was left out. Values inside a HelmRelease, an ArgoCD application or a configMapGenerator are not.
-* Compose: overlay files other than `.override` that name no image, Redpanda's flags, settings of the
-  schema registry. The default of `${{VAR:-default}}` is read and not rewritten.
+  was left out. Values that an Argo CD application has as a text, `valuesFrom` and configMapGenerators are not.
+* Compose: overlay files other than `.override` that name no image, files that are `include`d. The
+  default of `${{VAR:-default}}` is read and not rewritten.
+* Redpanda: the replication of its internal topics, idempotence and transactions are properties that
+  the cluster keeps itself and that are changed through its API; `redpanda.yaml` and `--set` say how a
+  new one begins. It is replicated by Raft and has neither unclean elections nor a
+  `min.insync.replicas`. Schema Registry: `kafkastore.*` is about its topic of schemas, whose writer
+  waits for all replicas whatever is set. No rule speaks of either.
 * Kubernetes: a resource without any `config:` gets none; a JSON patch that replaces a whole `config`
   leaves it open.
 * Spring: variables other than `SPRING_KAFKA_…`, `SPRING_APPLICATION_JSON`, several binders of one
