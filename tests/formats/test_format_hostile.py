@@ -1,7 +1,7 @@
 """Texts made to crash a parser or to keep it busy, read in a process of their own.
 
-A crash of a native parser ends that process, not the test run. The bound on processor time is no
-measurement: what these texts exploit, where it works, takes minutes.
+A crash of a native parser ends that process, not the test run. What these texts exploit, where it
+works, takes minutes: the process is not waited for that long.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
@@ -22,7 +21,6 @@ from oncelint.formats.tree import FormatError
 DEEP = 100_000
 LONG = 2_000_000
 LONGEST = 5_000_000
-SECONDS = 5.0
 
 # Each is an expression of N (how deep), M and L (how long), evaluated in the child.
 ANY_FORMAT = {
@@ -127,7 +125,7 @@ TOO_DEEP = {
     "toml": ("brackets", "dotted key", "quoted dotted key", "dotted keys in inline tables"),
 }
 CHILD = """
-import json, sys, time
+import json, sys
 from oncelint.formats import read
 from oncelint.formats.templates import template_kind
 from oncelint.formats.tree import Document, FormatError, walk
@@ -137,7 +135,6 @@ kind, names = sys.argv[1], json.load(sys.stdin)
 for name, expression in names.items():
     text = eval(expression, dict(zip("NML", map(int, sys.argv[2:]))))
     print(json.dumps({"name": name}), flush=True)
-    begin = time.process_time()
     try:
         if kind == "templates":
             for path in ("a.yaml", "templates/a.yaml", "a.properties", "a.json.tpl", ".env"):
@@ -148,13 +145,12 @@ for name, expression in names.items():
             outcome = "read" if sum(1 for root in document.roots for _ in walk(root)) else "empty"
     except FormatError as error:
         outcome = error.reason
-    print(json.dumps({"outcome": outcome, "seconds": time.process_time() - begin}), flush=True)
+    print(json.dumps({"outcome": outcome}), flush=True)
 """
-Result: TypeAlias = "dict[str, tuple[str, float]]"
 
 
-def run(kind: str, texts: dict[str, str]) -> Result:
-    """Outcome and processor seconds of each text; fails when the process does not survive one."""
+def run(kind: str, texts: dict[str, str]) -> dict[str, str]:
+    """Outcome of each text; fails when the process does not survive one."""
     package = Path(sys.modules["oncelint.formats"].__file__ or "").parents[2]
     done = subprocess.run(
         [sys.executable, "-c", CHILD, kind, *map(str, (DEEP, LONG, LONGEST))],
@@ -168,10 +164,7 @@ def run(kind: str, texts: dict[str, str]) -> Result:
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, (done.returncode, lines[-1:], done.stderr[-2000:])
     names = [line["name"] for line in lines[::2]]
-    return {
-        name: (line["outcome"], line["seconds"])
-        for name, line in zip(names, lines[1::2], strict=True)
-    }
+    return {name: line["outcome"] for name, line in zip(names, lines[1::2], strict=True)}
 
 
 @pytest.mark.parametrize("kind", READERS)
@@ -179,12 +172,11 @@ def test_reader_survives(kind: str) -> None:
     texts = {**ANY_FORMAT, **OF_FORMAT[kind]}
     results = run(kind, texts)
     assert list(results) == list(texts)
-    assert {name for name, (_, seconds) in results.items() if seconds > SECONDS} == set()
     for name in TOO_DEEP.get(kind, ()):
-        assert results[name][0].startswith(("nested deeper than", "too large"))
+        assert results[name].startswith(("nested deeper than", "too large"))
     if kind == "yaml":
-        assert results["billion laughs"][0] == "read"
-        assert results["merges of a large mapping"][0].startswith("merge keys add more than")
+        assert results["billion laughs"] == "read"
+        assert results["merges of a large mapping"].startswith("merge keys add more than")
 
 
 def test_template_recognition_survives() -> None:
@@ -197,7 +189,6 @@ def test_template_recognition_survives() -> None:
     }
     results = run("templates", texts)
     assert list(results) == list(texts)
-    assert {name for name, (_, seconds) in results.items() if seconds > 3 * SECONDS} == set()
 
 
 @pytest.mark.parametrize(

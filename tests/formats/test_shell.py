@@ -6,7 +6,6 @@ import json
 import shlex
 import shutil
 import subprocess
-import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -102,16 +101,9 @@ def test_nesting_is_limited() -> None:
         _commands("$(" * 5000)
 
 
-def test_time_grows_with_the_length() -> None:
+def test_a_script_of_thousands_of_lines() -> None:
     line = 'curl -d \'{"a": "b"}\' "$(cat <<X\n{"a": $b}\nX\n)" | jq . # c\n'
-
-    def taken(count: int) -> float:
-        before = time.perf_counter()
-        _commands(line * count)
-        return time.perf_counter() - before
-
-    taken(10)
-    assert taken(800) < 40 * max(taken(100), 0.001)
+    assert len(_commands(line * 5_000)) == 5_000 * len(_commands(line))
 
 
 # Texts inside -----------------------------------------------------------------------------------

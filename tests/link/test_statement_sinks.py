@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from textwrap import dedent, indent
-from time import perf_counter
 
 import pytest
 
@@ -321,9 +320,7 @@ def test_a_table_whose_name_is_not_known(
 
 def test_a_statement_of_thousands_of_rows(tmp_path: Path) -> None:
     text = "INSERT INTO o (k) VALUES " + ",".join(["(%s)"] * 20_000)
-    begun = perf_counter()
     report = _run(tmp_path, f'c.execute("{text}", [d["k"]] * 20_000)')
-    assert perf_counter() - begun < 10
     assert [sink.table for sink in report.sinks] == ["o"]
 
 

@@ -218,7 +218,7 @@ def test_one_refusal_refuses_all() -> None:
 
 # In a process of their own, since a parser that overflows its stack takes the process along.
 HOSTILE = r"""
-import resource, sys
+import sys
 from oncelint.patches import CannotWrite
 from oncelint.python.edit import render
 from oncelint.python.operations import AddArgument
@@ -259,7 +259,6 @@ for source in SOURCES:
         print(len(patches))
     except CannotWrite as error:
         print(error.reason)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_utime, file=sys.stderr)
 """
 DEEP = "the statement is nested too deeply"
 TOO_DEEP = "the source is nested too deeply"
@@ -279,7 +278,6 @@ def test_hostile_sources_do_no_harm() -> None:
     assert answers[18:20] == ["1", "1"]
     assert answers[21:24] == ["1", "1", "1"]
     assert answers[24] == "the source is no valid Python"
-    assert float(done.stderr) < 8.0
 
 
 def loaded(program: str, folder: Path) -> str:
