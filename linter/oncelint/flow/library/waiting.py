@@ -47,6 +47,8 @@ _JOINS = frozenset(
     | {"concurrent.futures.wait", "concurrent.futures.as_completed", "gevent.joinall"}
 )
 _JOINING_METHODS = frozenset({"result", "join", "shutdown", "wait", "exception"})
+# Taken from a queue, or asked of it (queue.Queue, asyncio.Queue).
+_ANSWERING_METHODS = frozenset({"get", "get_nowait", "empty", "qsize"})
 _SLEEPS = {
     "time.sleep": True,
     "asyncio.sleep": False,
@@ -138,15 +140,21 @@ def tell_method(
         machine.tell(Joins(at, func.name))
     elif func.name == "get" and isinstance(receiver, Foreign) and receiver.path.endswith(".send()"):
         machine.tell(Joins(at, func.name))  # kafka-python's future
+    elif func.name in _ANSWERING_METHODS and (queued or _is_holder(receiver)):
+        machine.tell(Joins(at, func.name))  # what a worker puts in when it has done its work
     if func.name not in _KEEPING_METHODS:
         return
     if isinstance(receiver, Ref):
         for value in args:
             tell_kept(machine, receiver, value, at)
-    elif isinstance(receiver, Foreign) and receiver.path.startswith(_HOLDERS):
+    elif isinstance(receiver, Foreign) and _is_holder(receiver):
         if any(expressions.record_sites(machine, value) for value in args):
             holder = receiver.path.partition("()")[0]
             machine.tell(Keeps(at, holder if "deque" in holder else f"queue {holder}"))
+
+
+def _is_holder(receiver: Abs) -> bool:
+    return isinstance(receiver, Foreign) and receiver.path.startswith(_HOLDERS)
 
 
 def tell_kept(machine: Machine, container: Ref, value: Abs, at: At) -> None:
