@@ -122,6 +122,8 @@ class Machine(State):
         self.watching = False
         # whether a module imports a library whose sources and sinks are built by calls
         self.building = False
+        # where queries of Spark are waited for or stopped
+        self.query_ends: list[At] = []
         self.turns: dict[tuple[str, ir.Place], int] = {}
         self.steps = 0
         self.total_steps = 0

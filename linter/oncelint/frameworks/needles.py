@@ -113,7 +113,7 @@ of what it is embedded in) for the recogniser to be asked. It must not fire with
 
 
 def _needles() -> dict[str, tuple[bytes, ...]]:
-    found: dict[str, tuple[str, ...]] = {"python": (*PACKAGES, "faust")}
+    found: dict[str, tuple[str, ...]] = {"python": (*PACKAGES, "faust", "FlinkKafka")}
     for kinds in RECOGNISERS.values():
         for kind, literals in kinds.items():
             found[kind] = (*found.get(kind, ()), *literals)

@@ -37,9 +37,10 @@ migrate; given to a query that runs already, its first start is one more start a
 For the console, memory and noop sinks, which are for development; for a format that is not known;
 when options may be set in a part that is not seen; for a named query when the project sets
 `spark.sql.streaming.checkpointLocation` anywhere: in a session, in spark-defaults.conf or with
-`--conf`. Queries of which a branch starts one or the other, and those of notebooks, may share. A query whose records certainly come from elsewhere than Kafka, and go elsewhere, is not
-looked at. The confidence is medium where it is not seen that the records come from Kafka, and low
-where a session is configured from something that is not seen.
+`--conf`. Queries of which a branch starts one or the other, those of notebooks, and one that is started
+when another was waited for or stopped, may share. A query whose records certainly come from elsewhere
+than Kafka, and go elsewhere, is not looked at. The confidence is medium where it is not seen that the
+records come from Kafka, and low where a session is configured from something that is not seen.
 
 ## References
 

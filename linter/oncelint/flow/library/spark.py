@@ -49,6 +49,8 @@ _MADE_SESSION = "pyspark.sql.SparkSession"
 _FRAME = "pyspark.sql.DataFrame"
 _CONF = "pyspark.SparkConf"
 _ENDS = frozenset({"load", "start", "toTable", "table"})
+# What comes back when a query is over (pyspark/sql/streaming/query.py).
+_QUERY_ENDS = frozenset({"awaitTermination", "awaitAnyTermination", "stop"})
 _FORMAT = "\0format"
 _NAME = "\0name"
 # What stands for the records of a source that is not Kafka, before its format.
@@ -109,6 +111,8 @@ def call_method(
     told = building.told_of(machine, receiver)
     if chain is not None and told is not None:
         return _linked(machine, chain[1], receiver, told, func.name, args, keywords, at, open_args)
+    if func.name in _QUERY_ENDS:
+        machine.query_ends.append(at)
     if func.name in _ROWWISE and args:
         _rowwise(machine, receiver, args[0], at)
     return None
@@ -218,7 +222,7 @@ def _ended(
             ("sources", "unknown" if sources is None else " ".join(map(str, sorted(sources)))),
             ("streaming", "yes" if kind == "writeStream" else "no"),
             ("named", "no" if building.known(machine, told, _NAME) is None else "yes"),
-            ("always", "yes" if _always(machine) else "no"),
+            ("always", "yes" if _always(machine, at) else "no"),
         )
         building.make(
             machine,
@@ -234,11 +238,12 @@ def _ended(
     return Foreign("pyspark.sql.streaming.StreamingQuery", (), at)
 
 
-def _always(machine: Machine) -> bool:
-    """Whether whoever runs the program gets here: no branch leads to this place, and no function that
-    nobody calls."""
+def _always(machine: Machine, at: At) -> bool:
+    """Whether whoever runs the program gets here while the queries before it run: no branch leads to
+    this place, no function that nobody calls, and no query was waited for or stopped above it."""
     reached = bool(machine.calls) or len(machine.stack) == 1
-    return reached and not machine.conditions
+    over = any(one.path == at.path and one.place < at.place for one in machine.query_ends)
+    return reached and not machine.conditions and not over
 
 
 def _form(value: Abs | None, ended_by: str) -> str:
