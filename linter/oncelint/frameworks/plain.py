@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from oncelint.formats.tree import Document, Mapping, Scalar
 from oncelint.frameworks.blocks import block_of, keys_of, mappings, span_of
@@ -97,7 +98,9 @@ def _recognise(
         return
     for role in _roles(keys, trail, path):
         block = block_of(mapping, text)
-        dialects = _dialects(keys)
+        dialects = _dialects(keys, path)
+        if _is_kcat(path):
+            block = replace(block, open_reason="what kcat is given on its command line")
         span = span_of(mapping, text)
         yield ConfigFact("client properties", dialects, role, block, span)
 
@@ -106,8 +109,15 @@ def _value(mapping: Mapping, key: str) -> object:
     return mapping.get(key)
 
 
-def _dialects(keys: set[str]) -> tuple[str, ...]:
+def _is_kcat(path: str) -> bool:
+    """Whether a file is kcat's own (its README, "Configuration")."""
+    return path.rpartition("/")[2] in ("kcat.conf", "kafkacat.conf")
+
+
+def _dialects(keys: set[str], path: str) -> tuple[str, ...]:
     """A class name as (de)serializer is Java's; librdkafka's own keys are librdkafka's."""
+    if _is_kcat(path):
+        return ("librdkafka",)
     if keys & {"key.serializer", "value.serializer", "key.deserializer", "value.deserializer"}:
         return ("java",)
     if keys & {"sasl.username", "sasl.mechanisms", "ssl.ca.location", "enable.auto.offset.store"}:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from oncelint.formats.hosts import Embedded
 from oncelint.formats.hosts.words import region
@@ -42,15 +43,15 @@ def find(document: Document, text: Text) -> Iterator[Embedded]:
             found = _embedded(kind, target, body, text)
             if found is not None:
                 yield found
-        before: Word | None = None
+        printed = target if _prints(command) else ""
+        scripts = _scripts(command.words)
         for word in (*(value_of(one) for one in command.assignments), *command.words):
-            if before is not None and _runs(command, before):
+            if word.start in scripts:
                 found = _embedded("shell", "", word, text)
             else:
-                found = _embedded(_kind(word), target if _prints(command) else "", word, text)
+                found = _embedded(_kind(word), printed, word, text)
             if found is not None:
                 yield found
-            before = word
 
 
 def _embedded(kind: str | None, target: str, word: Word, text: Text) -> Embedded | None:
@@ -93,13 +94,17 @@ def _ending(name: str) -> str:
 
 
 def _prints(command: Command) -> bool:
-    return bool(command.argv) and command.argv[0] in ("echo", "printf")
+    argv = command.argv
+    return bool(argv) and argv[0] in ("echo", "printf")
 
 
-def _runs(command: Command, before: Word) -> bool:
-    """Whether the word behind this one is a script of its own: `bash -c '…'`."""
-    option = before.text
-    if not option.startswith("-") or not option.endswith("c") or option.startswith("--"):
-        return False
-    words = [word.text.rpartition("/")[2] for word in command.words if word.end <= before.start]
-    return any(word in _SHELLS for word in words)
+def _scripts(words: Sequence[Word]) -> frozenset[int]:
+    """Where words begin that are scripts of their own: `bash -c '…'`."""
+    found: set[int] = set()
+    shell = False
+    for before, word in pairwise(words):
+        option = before.text
+        if shell and option.endswith("c") and option.startswith("-") and option[:2] != "--":
+            found.add(word.start)
+        shell = shell or option.rpartition("/")[2] in _SHELLS
+    return frozenset(found)

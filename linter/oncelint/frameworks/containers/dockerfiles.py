@@ -17,7 +17,7 @@ from oncelint.frameworks.containers.environment import (
     filled,
     settled,
 )
-from oncelint.frameworks.containers.services import ROLE
+from oncelint.frameworks.containers.services import ROLE, SEPARATOR
 from oncelint.model.facts import Block, ConfigFact
 from oncelint.text import SourceText, Text, TextError
 
@@ -52,6 +52,8 @@ def of_dockerfile(document: Document, text: Text, path: str) -> Iterator[ConfigF
         first = next((one.key_span for one in block.settings), None)
         span = first or text.span(document.roots[-1].start, document.roots[-1].start)
         details = {"file": path, "image": made.name, "kind": PLACEMENT}
+        started = f"{made.entrypoint} {made.command}".strip()
+        details |= {"started": started, "files": SEPARATOR.join(made.files)}
         yield ConfigFact(PLACEMENT, ("java",), ROLE, block, span, details=details)
 
 

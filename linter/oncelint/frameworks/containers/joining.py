@@ -158,9 +158,18 @@ class _Project:
     def _of_image(self, image: ConfigFact) -> Iterator[ConfigFact]:
         name = filled(image.details["image"], Variables(lambda path: None, ""))
         family = family_of(name or image.details["image"])
+        started = image.details["started"]
+        if _OWN_FILE.search(started) or (_ERRANDS.search(started) and not _STARTS.search(started)):
+            return
         if family is not None:
             place = Place(
-                PLACEMENT, image.span, None, {"image": name or image.details["image"]}, _AT_RUN
+                PLACEMENT,
+                image.span,
+                None,
+                {"image": name or image.details["image"]},
+                _AT_RUN,
+                tuple(image.details["files"].split(SEPARATOR)),
+                _own_start(started),
             )
             yield from configurations(family, name or "", image.block, place)
 
@@ -290,11 +299,9 @@ class _Project:
                     return None
                 reason = "what its command does"
         started = _started(service, image)
-        own_start = None
-        if started and not _IMAGES_OWN.search(started):
-            if not command and _ERRANDS.search(started) and not _STARTS.search(started):
-                return None
-            own_start = f"it is started with {started.split()[0]}"
+        own_start = _own_start(started)
+        if own_start and not command and _ERRANDS.search(started) and not _STARTS.search(started):
+            return None
         if family.role == BROKER:
             details["cluster"] = _file(service.details["file"])
             apart = service.details.get("apart")
@@ -309,6 +316,13 @@ class _Project:
             (*service.details.get("mounts", "").split(SEPARATOR), *image.files),
             own_start,
         )
+
+
+def _own_start(started: str) -> str | None:
+    """What is started in place of what the image is for, in words."""
+    if not started or _IMAGES_OWN.search(started):
+        return None
+    return f"it is started with {started.split()[0]}"
 
 
 def _started(service: ConfigFact, image: Image) -> str:
