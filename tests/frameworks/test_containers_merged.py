@@ -3,40 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 
 import pytest
+from tests.frameworks.composed import facts as _facts
+from tests.frameworks.composed import settings as _settings
 
-from oncelint.discover import kind_of
-from oncelint.extract import recognised
-from oncelint.formats import read
-from oncelint.frameworks.containers.joining import _components, assemble
-from oncelint.model.facts import ConfigFact
-from oncelint.model.values import Known
-from oncelint.text import SourceText
-
-
-def _facts(files: Mapping[str, str]) -> list[ConfigFact]:
-    """What all files of a project configure together."""
-    found: list[ConfigFact] = []
-    for path, body in files.items():
-        kind = kind_of(path)
-        if kind in ("yaml", "dockerfile"):
-            text = SourceText(path, body)
-            found.extend(recognised(kind, read(kind, text), text, path))
-
-    def content(path: str) -> bytes | None:
-        return files[path].encode() if path in files else None
-
-    return assemble(found, content)
-
-
-def _settings(fact: ConfigFact) -> dict[str, object]:
-    return {
-        one.key: one.value.value if isinstance(one.value, Known) else one.value
-        for one in fact.block.settings
-    }
-
+from oncelint.frameworks.containers.joining import _components
 
 _MAIN = """services:
   worker:
